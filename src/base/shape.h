@@ -21,6 +21,13 @@
  *	SEALED_BYTES(access_granted, number, 64)
  *	SHAPE_END(access_granted)
  *
+ * Two more lines give shapes a meaning; the struct templates pass over them:
+ *
+ *	ENTRY(access_granted, "access.granted")               an entry of the ledger (core/entries.h)
+ *	ENTRY_SEALED_SELF(post_person, "post.person")         one with a sealed part whose subject is the object it makes
+ *	ENTRY_SEALED(access_credential, "access.credential", person)            ... or the object named by one of its fields
+ *	ROUTE(access_unlock, POST, "/api/doors/:door/unlock", WRITE, roles, request, reply)   a row of the API (ipc/route.h)
+ *
  * `#define SHAPE_TABLE "access/entries.def"` before `#include "base/shape_structs.h"` declares them all, and before
  * `#include "base/shape_tables.h"`, in one C file, defines them.
  */

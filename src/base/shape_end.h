@@ -2,6 +2,10 @@
 #undef ENUM
 #undef VALUE
 #undef ENUM_END
+#undef ENTRY
+#undef ENTRY_SEALED
+#undef ENTRY_SEALED_SELF
+#undef ROUTE
 #undef SHAPE
 #undef FIELD_ID
 #undef FIELD_U32
@@ -18,4 +22,6 @@
 #undef SEALED_TEXT
 #undef SEALED_BYTES
 #undef SHAPE_END
+#ifndef SHAPE_TABLE_KEPT
 #undef SHAPE_TABLE
+#endif

@@ -32,5 +32,6 @@
 	}                                                                                                              \
 	;                                                                                                              \
 	extern const struct shape name##_shape;
+#include "base/shape_silence.h"
 #include SHAPE_TABLE
 #include "base/shape_end.h"

@@ -42,6 +42,7 @@
 	;                                                                                                              \
 	const struct shape name##_shape = {#name, sizeof(struct name), name##_field_list,                              \
 					   sizeof name##_field_list / sizeof *name##_field_list};
+#include "base/shape_silence.h"
 #include SHAPE_TABLE
 #undef SHAPE_FIELD_LINE
 #include "base/shape_end.h"

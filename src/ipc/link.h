@@ -32,7 +32,7 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	const void *body; /* the struct of its row, in the arena given to link_receive */
-	int descriptor;   /* passed along with it, or -1; whoever receives it closes it */
+	int descriptor;   /* passed along with it, or -1; whoever receives it closes it. See message_brings_descriptor */
 };
 
 struct link;
@@ -56,8 +56,14 @@ bool link_wants_write(const struct link *link);
  */
 struct err link_send(struct link *link, enum message_kind kind, const void *body) MUST_USE;
 
-/* The same with one descriptor, which is duplicated; the caller keeps and closes its own. */
+/* The same with one descriptor, which is duplicated; the caller keeps and closes its own.
+ *
+ * needs   a kind that brings descriptors.
+ */
 struct err link_send_descriptor(struct link *link, enum message_kind kind, const void *body, int descriptor) MUST_USE;
+
+/* Send a message that message_write has written already; core keeps such until its entries are durable. */
+struct err link_send_written(struct link *link, struct span written) MUST_USE;
 
 /* Send what is queued, as far as the socket takes it. */
 struct err link_flush(struct link *link) MUST_USE;
@@ -69,11 +75,20 @@ struct err link_flush(struct link *link) MUST_USE;
  */
 struct err link_receive(struct link *link, struct arena *arena, struct message *ret_message, bool *ret_there) MUST_USE;
 
-/* Block until a message is there or the time is over. For start-up and for tools, never in a loop that serves. */
+/* Block until a message is there or the time is over. For start-up and for tools, never in a loop that serves.
+ *
+ * fails   as link_receive; ERR_BUSY when the time is over.
+ */
 struct err link_wait(struct link *link, struct arena *arena, uint32_t timeout_ms, struct message *ret_message) MUST_USE;
 
 /* "osdp_card", for logs. */
 const char *message_name(enum message_kind kind);
+const struct shape *message_shape(enum message_kind kind);
+
+/* Only these kinds may carry a descriptor; with any other it makes a message malformed, so that no worker can fill the
+ * table of whoever listens to it.
+ */
+bool message_brings_descriptor(enum message_kind kind);
 
 /* The binary form alone, for the fuzzer and for tests. */
 struct err message_write(enum message_kind kind, const void *body, struct sink *s) MUST_USE;

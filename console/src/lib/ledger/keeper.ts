@@ -1,0 +1,150 @@
+/* lib/ledger/keeper.ts - the last checkpoint this console saw, and whether each next one extends it.
+ *
+ * Root on the server holds the ledger's key, so the server alone cannot show that nothing was taken back. Whoever kept
+ * an earlier checkpoint can, and every console keeps one. What is kept is replaced only by a checkpoint that was shown
+ * to extend it; after a contradiction it stays as it is, for it is the evidence.
+ *
+ * Knows no browser: storage and server come in from outside.
+ */
+import { equal, fromBase64, Malformed } from './bytes.ts';
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { consistencyHolds } from './merkle.ts';
+import { parseVerifierKey, type VerifierKey } from './note.ts';
+
+export interface KeeperStore {
+	read(name: string): string | null;
+	write(name: string, value: string): void;
+}
+
+export interface KeeperServer {
+	checkpoint(): Promise<string>;
+	/* `undefined` when the server says that it has no such proof. Throws when it cannot be reached. */
+	consistency(from: number, to: number): Promise<string[] | undefined>;
+}
+
+export type Trouble = 'rollback' | 'fork' | 'bad-signature' | 'key-changed';
+
+export interface Contradiction {
+	trouble: Trouble;
+	kept: string; /* the note this console holds, "" when there is none */
+	shown: string; /* what the server shows now */
+	keptSize: number;
+	shownSize: number;
+}
+
+export type Judgement = { state: 'extends' | 'first' | 'unreached'; size: number } | Contradiction;
+
+const KEPT = 'legation.checkpoint.';
+const KEYS = 'legation.ledger-key';
+
+export class Keeper {
+	readonly #key: VerifierKey;
+	#kept: { note: string; checkpoint: Checkpoint } | undefined;
+
+	constructor(
+		readonly vkey: string,
+		readonly origin: string,
+		readonly store: KeeperStore,
+		readonly server: KeeperServer,
+	) {
+		this.#key = parseVerifierKey(vkey);
+	}
+
+	/* The key this console met here before, when the server now shows another; "" otherwise. */
+	keyBefore(): string {
+		const known = this.store.read(KEYS);
+		return known === null || known === this.vkey ? '' : known;
+	}
+
+	/* A person has compared the new key with the post's printed one. */
+	trustKey(): void {
+		this.store.write(KEYS, this.vkey);
+	}
+
+	/* Another window may have gone further than we have. */
+	#reload(): void {
+		const note = this.store.read(KEPT + this.vkey);
+		if (note === null || note === this.#kept?.note) return;
+		const opened = openCheckpoint(note, [this.#key], this.origin);
+		if (opened.verdict !== 'signed') return; /* something else wrote there: what we hold in memory still counts */
+		if (this.#kept !== undefined && opened.checkpoint.size < this.#kept.checkpoint.size) return;
+		this.#kept = { note, checkpoint: opened.checkpoint };
+	}
+
+	#keep(note: string, checkpoint: Checkpoint): void {
+		this.#kept = { note, checkpoint };
+		this.store.write(KEPT + this.vkey, note);
+		this.store.write(KEYS, this.vkey);
+	}
+
+	#contradiction(trouble: Trouble, shown: string, shownSize: number): Contradiction {
+		const kept = this.#kept;
+		return { trouble, kept: kept?.note ?? '', shown, keptSize: kept?.checkpoint.size ?? 0, shownSize };
+	}
+
+	get kept(): Checkpoint | undefined {
+		return this.#kept?.checkpoint;
+	}
+
+	get keptNote(): string {
+		return this.#kept?.note ?? '';
+	}
+
+	/* Judges one checkpoint. Never two at once: the caller waits for the answer. */
+	async judge(note: string): Promise<Judgement> {
+		this.#reload();
+		if (this.keyBefore() !== '') return this.#contradiction('key-changed', note, 0);
+		const opened = openCheckpoint(note, [this.#key], this.origin);
+		if (opened.verdict !== 'signed') return this.#contradiction('bad-signature', note, 0);
+		const shown = opened.checkpoint;
+		const kept = this.#kept?.checkpoint;
+		if (kept === undefined) {
+			this.#keep(note, shown);
+			return { state: 'first', size: shown.size };
+		}
+		if (shown.size === kept.size) {
+			if (!equal(shown.root, kept.root)) return this.#contradiction('fork', note, shown.size);
+			return { state: 'extends', size: shown.size };
+		}
+		return shown.size > kept.size ? this.#judgeLonger(note, kept, shown) : this.#judgeShorter(note, shown);
+	}
+
+	async #judgeLonger(note: string, kept: Checkpoint, shown: Checkpoint): Promise<Judgement> {
+		if (kept.size > 0) {
+			let hashes: string[] | undefined;
+			try {
+				hashes = await this.server.consistency(kept.size, shown.size);
+			} catch {
+				return { state: 'unreached', size: shown.size };
+			}
+			if (!proves(kept, shown, hashes)) return this.#contradiction('fork', note, shown.size);
+		}
+		this.#keep(note, shown);
+		return { state: 'extends', size: shown.size };
+	}
+
+	/* Perhaps this note was overtaken on its way: only what the server shows now, freshly asked, is a rollback. */
+	async #judgeShorter(note: string, shown: Checkpoint): Promise<Judgement> {
+		let now: string;
+		try {
+			now = await this.server.checkpoint();
+		} catch {
+			return { state: 'unreached', size: shown.size };
+		}
+		const opened = openCheckpoint(now, [this.#key], this.origin);
+		if (opened.verdict !== 'signed') return this.#contradiction('bad-signature', now, 0);
+		const kept = this.#kept!.checkpoint;
+		if (opened.checkpoint.size < kept.size) return this.#contradiction('rollback', now, opened.checkpoint.size);
+		return note === now ? this.#contradiction('rollback', now, shown.size) : this.judge(now);
+	}
+}
+
+function proves(kept: Checkpoint, shown: Checkpoint, hashes: string[] | undefined): boolean {
+	if (hashes === undefined) return false;
+	try {
+		return consistencyHolds(kept.size, shown.size, kept.root, shown.root, hashes.map(fromBase64));
+	} catch (problem) {
+		if (problem instanceof Malformed) return false;
+		throw problem;
+	}
+}
