@@ -7,7 +7,7 @@ export function pathOf([tag, a]: IconNode): string {
 	const n = (name: string): number => Number(a[name] ?? 0);
 	switch (tag) {
 		case 'path':
-			return a['d'] ?? '';
+			return absoluteStart(a['d'] ?? '');
 		case 'line':
 			return `M${n('x1')} ${n('y1')}L${n('x2')} ${n('y2')}`;
 		case 'polyline':
@@ -23,6 +23,14 @@ export function pathOf([tag, a]: IconNode): string {
 		default:
 			throw new Error(`an icon has a <${tag}>, which cannot be made a path`);
 	}
+}
+
+/* A path may begin with a relative move, which means an absolute one there and no longer does once it is joined on. */
+function absoluteStart(d: string): string {
+	const start = /^m\s*(-?[\d.]+)[\s,]*(-?[\d.]+)\s*([\s\S]*)$/.exec(d);
+	if (start === null) return d;
+	const [, x, y, rest = ''] = start;
+	return `M${x} ${y}${/^[-\d.]/.test(rest) ? 'l' : ''}${rest}`;
 }
 
 function ellipse(x: number, y: number, rx: number, ry: number): string {

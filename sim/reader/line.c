@@ -176,19 +176,28 @@ static void hang_up(struct sim_line *line)
 	line->scanner.size = 0;
 }
 
-static void send_first(struct sim_line *line)
+/* Follow the median of the wake-up delay, one step a send. */
+static void measure(struct sim_line *line, int64_t late_ns)
 {
-	struct sim_send *out = &line->sends[0];
-	uint64_t now_ns = clock_boot_ns();
-	uint64_t late_ns = now_ns > out->due_ns ? now_ns - out->due_ns : 0;
-	ssize_t written = line->fd >= 0 ? write(line->fd, out->bytes, out->size) : (ssize_t)out->size;
-	bool gone = written < 0 && errno != EAGAIN && errno != EINTR;
-	if (written < (ssize_t)out->size) /* a wire does not wait: what nobody takes is lost */
-		line->bytes_lost += out->size - (written > 0 ? (size_t)written : 0);
 	line->frames_out++;
 	line->late_ns_sum += late_ns;
 	if (late_ns > line->late_ns_max)
 		line->late_ns_max = late_ns;
+	if (late_ns > 0 && line->early_ns < SIM_EARLY_NS_MAX)
+		line->early_ns += SIM_EARLY_STEP_NS;
+	else if (late_ns < 0 && line->early_ns >= SIM_EARLY_STEP_NS)
+		line->early_ns -= SIM_EARLY_STEP_NS;
+}
+
+static void send_first(struct sim_line *line)
+{
+	struct sim_send *out = &line->sends[0];
+	uint64_t now_ns = clock_boot_ns();
+	ssize_t written = line->fd >= 0 ? write(line->fd, out->bytes, out->size) : (ssize_t)out->size;
+	bool gone = written < 0 && errno != EAGAIN && errno != EINTR;
+	if (written < (ssize_t)out->size) /* a wire does not wait: what nobody takes is lost */
+		line->bytes_lost += out->size - (written > 0 ? (size_t)written : 0);
+	measure(line, (int64_t)(now_ns - out->due_ns));
 	if (out->is_reply) {
 		const struct sim_listener *listener = out->device->listener;
 		if (out->swipe && line->fd >= 0)
@@ -234,6 +243,14 @@ static bool hears(struct sim_line *line, struct sim_device *device, uint32_t bau
 	return false;
 }
 
+/* One device's timers changed: no need to look at the others'. */
+static void tick(struct sim_line *line, struct sim_device *device, uint64_t now_ns)
+{
+	uint64_t next_ns = sim_device_tick(device, now_ns);
+	if (next_ns < line->tick_ns)
+		line->tick_ns = next_ns;
+}
+
 static void hear_broadcast(struct sim_line *line, const struct sim_frame *frame, uint32_t baud, uint64_t now_ns,
 			   uint64_t first_byte_ns, uint64_t heard_ns)
 {
@@ -255,6 +272,7 @@ static void hear_broadcast(struct sim_line *line, const struct sim_frame *frame,
 		mixed.size = reply.size > mixed.size ? reply.size : mixed.size;
 		sim_device_replied(device);
 	}
+	sim_line_touch(line);
 	if (speaker)
 		plan(line, speaker, &mixed, baud, heard_ns);
 }
@@ -278,11 +296,13 @@ static void hear(struct sim_line *line, struct span raw, bool check_good, uint32
 			sim_device_violation(device, err_why(), now_ns);
 		return;
 	}
-	if (frame.address == OSDP_ADDRESS_BROADCAST)
+	if (frame.address == OSDP_ADDRESS_BROADCAST) {
 		hear_broadcast(line, &frame, baud, now_ns, first_byte_ns, heard_ns);
-	else if (device && hears(line, device, baud, now_ns) &&
-		 sim_device_receive(device, &frame, now_ns, first_byte_ns, &reply))
-		plan(line, device, &reply, baud, heard_ns);
+	} else if (device && hears(line, device, baud, now_ns)) {
+		if (sim_device_receive(device, &frame, now_ns, first_byte_ns, &reply))
+			plan(line, device, &reply, baud, heard_ns);
+		tick(line, device, now_ns);
+	}
 }
 
 static void accept_panel(struct sim_line *line)
@@ -321,7 +341,6 @@ void sim_line_readable(struct sim_line *line, uint64_t now_ns)
 	enum sim_scan found;
 	while ((found = sim_scanner_next(&line->scanner, raw, &raw_size, &first_byte_ns)) != SIM_SCAN_NOTHING)
 		hear(line, (struct span){raw, raw_size}, found == SIM_SCAN_FRAME, baud, now_ns, first_byte_ns, heard_ns);
-	sim_line_touch(line);
 }
 
 /* ---- time ---- */
@@ -333,7 +352,7 @@ void sim_line_touch(struct sim_line *line)
 
 uint64_t sim_line_run(struct sim_line *line, uint64_t now_ns)
 {
-	while (line->send_count > 0 && line->sends[0].due_ns <= now_ns)
+	while (line->send_count > 0 && line->sends[0].due_ns <= now_ns + line->early_ns)
 		send_first(line);
 	if (now_ns >= line->tick_ns) {
 		line->tick_ns = SIM_NEVER;
@@ -342,7 +361,7 @@ uint64_t sim_line_run(struct sim_line *line, uint64_t now_ns)
 			line->tick_ns = next_ns < line->tick_ns ? next_ns : line->tick_ns;
 		}
 	}
-	uint64_t next_ns = line->send_count > 0 ? line->sends[0].due_ns : SIM_NEVER;
+	uint64_t next_ns = line->send_count > 0 ? line->sends[0].due_ns - line->early_ns : SIM_NEVER;
 	return next_ns < line->tick_ns ? next_ns : line->tick_ns;
 }
 

@@ -2,7 +2,8 @@
  *
  * Stop 0: [here] > frame.c > device.c. Reads what the panel sends, lets the addressed device answer, and hands the reply
  * over at the moment its last byte would have left a real wire (see pace.h). Every wait is a time that line_next tells:
- * it never sleeps itself. On a paced pty the devices hear the panel only at their own speed, as set by the panel's
+ * it never sleeps itself. A sleeper wakes some microseconds after
+ * its time, so the line asks to be woken earlier by the median of that delay: sends are early as often as late. On a paced pty the devices hear the panel only at their own speed, as set by the panel's
  * termios; on TCP the line's speed is the configured one, as with a serial server.
  *
  * It does not model collisions but one: several devices answering a broadcast give the bitwise AND of their replies.
@@ -19,6 +20,8 @@ enum {
 	SIM_SENDS_MAX = 8,
 	SIM_PATH_MAX = 200,
 	SIM_READ_SIZE = 2048,
+	SIM_EARLY_NS_MAX = 100 * 1000,
+	SIM_EARLY_STEP_NS = 1000,
 	SIM_SEND_SIZE_MAX = SIM_NOISE_SIZE_MAX + 1 + OSDP_FRAME_SIZE_MAX,
 };
 
@@ -56,7 +59,10 @@ struct sim_line {
 	uint64_t tick_ns;
 	bool speed_told; /* a wrong speed has been said aloud */
 
-	uint64_t frames_in, frames_out, bytes_lost, late_ns_sum, late_ns_max;
+	uint64_t early_ns; /* how much before its time a send is woken for: the usual delay of waking up */
+	uint64_t frames_in, frames_out, bytes_lost;
+	int64_t late_ns_sum; /* of all sends, early ones negative */
+	int64_t late_ns_max;
 };
 
 /* Open the pty or port.

@@ -42,11 +42,25 @@ struct err {
 
 #define OK ((struct err){0})
 
+struct err err_make(enum err_code code, const char *file, uint32_t line, const char *format, ...)
+	PRINTF_LIKE(4, 5) MUST_USE;
+struct err err_make_errno(const char *file, uint32_t line, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
+
+/* What FAIL gives is an error, always: err_make sees to it. The analyser reads one file at a time and must be told. */
+static inline struct err err_is_failure(struct err e)
+{
+#ifdef __clang_analyzer__
+	if (e.code == ERR_NONE)
+		__builtin_unreachable();
+#endif
+	return e;
+}
+
 /* Make an error with its sentence: FAIL(ERR_INVALID, "door %s: no reader", name). */
-#define FAIL(code, ...) err_make((code), __FILE__, __LINE__, __VA_ARGS__)
+#define FAIL(code, ...) err_is_failure(err_make((code), __FILE__, __LINE__, __VA_ARGS__))
 
 /* Make an error from errno: FAIL_ERRNO("open %s", path) adds ": No such file or directory". */
-#define FAIL_ERRNO(...) err_make_errno(__FILE__, __LINE__, __VA_ARGS__)
+#define FAIL_ERRNO(...) err_is_failure(err_make_errno(__FILE__, __LINE__, __VA_ARGS__))
 
 /* Carry an error upward. One of the two macros that may hide control flow; AUTO_FREE is the other. */
 #define TRY(call)                                                                                                      \
@@ -82,9 +96,6 @@ const char *err_name(enum err_code code);
  */
 struct err err_within(struct err e, const char *format, ...) PRINTF_LIKE(2, 3) MUST_USE;
 
-struct err err_make(enum err_code code, const char *file, uint32_t line, const char *format, ...)
-	PRINTF_LIKE(4, 5) MUST_USE;
-struct err err_make_errno(const char *file, uint32_t line, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
 NO_RETURN void err_die(const char *kind, const char *what, const char *file, uint32_t line);
 
 #endif

@@ -44,6 +44,9 @@ struct err core_record(struct core *core, const struct core_entry_kind *kind, co
  */
 void core_send(struct core *core, enum worker_role role, uint32_t line, enum message_kind kind, const void *body);
 
+/* Is this worker connected? What is sent to one that is not is lost. */
+bool core_worker_is_there(struct core *core, enum worker_role role, uint32_t line);
+
 /* ---- requests ---- */
 
 /* Where an answer goes; a story that answers later keeps a copy. */
@@ -82,6 +85,10 @@ uint64_t core_boot_us(const struct core *core);     /* for durations */
 struct store *core_store(struct core *core);        /* for the projections' tables */
 struct arena *core_arena(struct core *core);        /* emptied after each command */
 const struct keys_root *core_root_key(const struct core *core);
+/* The post's pepper, 32 bytes: what is kept of card numbers, PINs and passwords is an HMAC under it, so that stolen tables
+ * alone allow no guessing.
+ */
+struct span core_pepper(const struct core *core);
 struct span core_post_code(const struct core *core);
 uint64_t core_ledger_size(const struct core *core);
 bool core_rebuilding(const struct core *core);      /* replay for fsck: nothing is sent, keys may be gone */

@@ -65,9 +65,11 @@ struct core {
 	struct store *store;
 	struct ledger *ledger;
 	struct keys_root root_key;
+	uint8_t pepper[32];
 	uint32_t own_uid;
 	int lock; /* held as long as the process: there is never a second writer */
 	bool rebuilding;
+	bool opened; /* checked and loaded: what fails from now on may be over after a restart */
 	char code[LEDGER_POST_SIZE_MAX + 1]; /* the post's */
 
 	/* timekeeper.c */
@@ -156,6 +158,7 @@ struct err core_sandbox_told(struct core *core, const struct supervisor_sandbox 
 struct core *core_new(const struct core_options *options) MUST_USE;
 
 /* start.c */
+struct err core_pepper_load(struct core *core, struct store *store) MUST_USE;
 struct err core_tables_make(struct core *core) MUST_USE;
 void core_states_make(struct core *core);
 struct err core_replay(struct core *core, struct store *from, struct ledger_vault *vault, uint64_t *ret_count) MUST_USE;

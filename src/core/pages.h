@@ -12,4 +12,8 @@
 
 extern const struct core_module core_pages_module;
 
+/* What the writer itself records: core/entries.def. */
+extern const struct core_entry_kind *const *const core_own_kinds;
+extern const size_t core_own_kind_count;
+
 #endif

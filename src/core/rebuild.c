@@ -115,6 +115,7 @@ static struct err live_open(struct rebuild *rebuild, struct ledger_vault **ret_v
 	TRY(keys_root_load(path, &core->root_key));
 	(void)snprintf(path, sizeof path, "%s/legation.db", core->options->directory);
 	TRY(store_open(path, &options, &rebuild->live));
+	TRY(core_pepper_load(core, rebuild->live));
 	TRY(ledger_line(rebuild->live, 0, core->arena, &line));
 	TRY(ledger_entry_read_header(line, &first));
 	memcpy(core->code, first.post.at, first.post.size);

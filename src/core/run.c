@@ -67,6 +67,7 @@ static struct err live(struct core *core)
 	struct sandbox_report report = {0};
 	TRY(prepare(core, &report));
 	TRY(core_open(core));
+	core->opened = true;
 	TRY(tell_sandbox(core, &report));
 	TRY(child_ready(core->child));
 	log_info("ready=yes size=%llu", (unsigned long long)ledger_size(core->ledger));
@@ -82,8 +83,16 @@ int core_run(const struct core_options *options)
 		log_error("stopped=failed kind=%s why=\"%s\"", err_name(e.code), err_why());
 	if (core->store && store_in_transaction(core->store))
 		store_rollback(core->store);
+	bool opened = core->opened;
 	core_close(core);
 	child_free(core->child);
 	free(core);
-	return failed(e) ? 1 : 0;
+	if (!failed(e))
+		return 0;
+	/* What cannot be helped by starting again: another writer, a ledger that is not what its checkpoint says, a post
+	 * that has not been founded. A disk or a commit that failed can.
+	 */
+	bool hopeless = !opened && (e.code == ERR_BUSY || e.code == ERR_CORRUPT || e.code == ERR_INVALID ||
+				    e.code == ERR_UNSUPPORTED || e.code == ERR_DENIED || e.code == ERR_NOT_FOUND);
+	return hopeless ? SUPERVISOR_EXIT_REFUSED : 1;
 }

@@ -248,6 +248,20 @@ static struct err code_read(struct core *core)
 
 /* ---- opening ---- */
 
+/* Made at the founding; whoever opens later only reads it. */
+struct err core_pepper_load(struct core *core, struct store *store)
+{
+	return keys_secret(store, &core->root_key, "pepper", core->pepper, sizeof core->pepper);
+}
+
+static struct err pepper_take(struct core *core)
+{
+	TRY(store_begin(core->store));
+	TRY(core_pepper_load(core, core->store));
+	return store_commit(core->store);
+}
+
+
 static struct err store_take(struct core *core)
 {
 	char path[PATH_ROOM];
@@ -305,6 +319,7 @@ struct err core_open(struct core *core)
 	TRY(code_read(core));
 	struct ledger_options options = {.post = span_of_string(core->code), .root = &core->root_key};
 	TRY(ledger_open(core->store, &options, &core->ledger));
+	TRY(pepper_take(core));
 	core_time_start(core, ledger_last_time_us(core->ledger));
 	TRY(modules_load(core));
 	if (ledger_size(core->ledger) == 0)
@@ -323,6 +338,7 @@ void core_close(struct core *core)
 	core->ledger = ledger_close(core->ledger);
 	core->store = store_close(core->store);
 	keys_root_wipe(&core->root_key);
+	wipe(core->pepper, sizeof core->pepper);
 	core->arena = arena_free(core->arena);
 	free(core->feed);
 	free(core->outbox);

@@ -13,14 +13,17 @@
 #include "core/internal.h"
 
 #define SHAPE_TABLE "core/entries.def"
-#define ENTRY_LIST core_own_kinds
+#define ENTRY_LIST own_kinds
 #include "core/entry_tables.h"
+
+const struct core_entry_kind *const *const core_own_kinds = own_kinds;
+const size_t core_own_kind_count = sizeof own_kinds / sizeof *own_kinds;
 
 #define RELEASE_ALIGN(size) (((size) + 7) & ~(size_t)7)
 
 const struct core_entry_kind *core_kind_find(const struct core *core, struct span type)
 {
-	for (size_t i = 0; i < sizeof core_own_kinds / sizeof *core_own_kinds; i++)
+	for (size_t i = 0; i < core_own_kind_count; i++)
 		if (span_is(type, core_own_kinds[i]->type))
 			return core_own_kinds[i];
 	for (size_t m = 0; m < core->options->module_count; m++) {
@@ -131,6 +134,11 @@ void core_send(struct core *core, enum worker_role role, uint32_t line, enum mes
 		core_release_message(core, peer->number, kind, body);
 }
 
+bool core_worker_is_there(struct core *core, enum worker_role role, uint32_t line)
+{
+	return core_peer_find(core, role, line) != NULL;
+}
+
 static struct err outbox_deliver(struct core *core)
 {
 	for (size_t at = 0; at < core->outbox_size;) {
@@ -172,6 +180,11 @@ struct arena *core_arena(struct core *core)
 const struct keys_root *core_root_key(const struct core *core)
 {
 	return &core->root_key;
+}
+
+struct span core_pepper(const struct core *core)
+{
+	return SPAN_OF(core->pepper);
 }
 
 struct span core_post_code(const struct core *core)

@@ -63,7 +63,8 @@ struct err child_ready(struct child *child) MUST_USE;
 /* Sends at most every CHILD_ALIVE_EVERY_MS, so call it freely. */
 struct err child_alive(struct child *child, uint64_t now_boot_us) MUST_USE;
 
-/* Hold SIGTERM and SIGINT back, for a worker that has something to finish (core).
+/* Hold SIGTERM and SIGINT back, for a worker that has something to finish (core). How the other workers ended is on the
+ * link by then: read it before ending.
  *
  * gives   a descriptor that becomes readable when the supervisor wants an end; child_free closes it. Without this call
  *         SIGTERM ends the worker at once, which is right for one without lasting state.

@@ -23,6 +23,7 @@ void children_init(struct children *children, const struct supervisor_options *o
 	for (size_t i = 0; i < options->role_count; i++) {
 		const struct supervisor_role *role = &options->roles[i];
 		REQUIRE(role->role > WORKER_NONE && role->role < worker_role_words.count);
+		REQUIRE(!role->per_line || options->line_open);
 		if (role->per_line)
 			continue;
 		worker->role = role;
@@ -212,7 +213,10 @@ static void describe(const struct worker *worker, int status, char ret_how[CHILD
 		(void)snprintf(ret_how, CHILDREN_HOW_SIZE_MAX, "exit %d", code);
 }
 
-bool children_reap(struct worker *worker, uint64_t now_us, char ret_how[CHILDREN_HOW_SIZE_MAX], int *ret_exit_code)
+static void apply_lines(struct children *children, uint64_t now_us);
+
+bool children_reap(struct children *children, struct worker *worker, uint64_t now_us, char ret_how[CHILDREN_HOW_SIZE_MAX],
+		   int *ret_exit_code)
 {
 	int status = 0;
 	if (worker->state != WORKER_RUNNING && worker->state != WORKER_ENDING)
@@ -228,21 +232,22 @@ bool children_reap(struct worker *worker, uint64_t now_us, char ret_how[CHILDREN
 	*ret_exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	worker->control = link_close(worker->control);
 	worker->ready = false;
-	if (worker->removed)
+	if (worker->removed) {
 		worker->state = WORKER_ABSENT;
-	else
+		apply_lines(children, now_us); /* a new line may have waited for the place */
+	} else {
 		wait_for_start(worker, now_us);
+	}
 	return true;
 }
 
 /* ---- lines ---- */
 
-static const struct line_transport *line_in(const struct shape_list *lines, uint32_t number)
+static const struct children_line *line_of(const struct children *children, uint32_t number)
 {
-	const struct line_transport *at = lines->at;
-	for (size_t i = 0; i < lines->count; i++)
-		if (at[i].line == number)
-			return &at[i];
+	for (size_t i = 0; i < children->line_count; i++)
+		if (children->lines[i].line == number)
+			return &children->lines[i];
 	return NULL;
 }
 
@@ -255,65 +260,67 @@ static void end_for_line(struct worker *worker, uint64_t now_us, bool removed, c
 		worker->state = WORKER_ABSENT;
 }
 
-static void set_transport(struct worker *worker, const struct line_transport *line)
-{
-	ENSURE(line->address.size <= CHILDREN_ADDRESS_SIZE_MAX);
-	memset(worker->address, 0, sizeof worker->address);
-	if (line->address.size > 0)
-		memcpy(worker->address, line->address.at, line->address.size);
-	worker->baud = line->baud;
-}
-
-static void add_line(struct children *children, const struct supervisor_role *role, const struct line_transport *line,
+static void add_line(struct children *children, const struct supervisor_role *role, const struct children_line *line,
 		     uint64_t now_us)
 {
 	size_t at = 0;
 	while (at < SUPERVISOR_WORKERS_MAX && children->workers[at].state != WORKER_ABSENT)
 		at++;
-	/* Lines that are gone but not reaped yet may fill the table: a rare moment, and core repeats its list. */
 	if (at == SUPERVISOR_WORKERS_MAX)
-		return;
+		return; /* those that are being ended fill the table: it is applied again when one is reaped */
 	struct worker *worker = &children->workers[at];
 	memset(worker, 0, sizeof *worker);
 	worker->role = role;
 	worker->line = line->line;
+	worker->transport = *line;
 	worker->state = WORKER_WAITING;
 	worker->start_at_us = now_us;
 	(void)snprintf(worker->name, sizeof worker->name, "%s/%u", worker_role_words.words[role->role], line->line);
-	set_transport(worker, line);
 }
 
-static struct err check_lines(const struct shape_list *lines)
+static void apply_lines(struct children *children, uint64_t now_us)
 {
-	const struct line_transport *at = lines->at;
-	for (size_t i = 0; i < lines->count; i++)
-		if (line_in(lines, at[i].line) != &at[i])
-			return FAIL(ERR_INVALID, "line %u is named twice", at[i].line);
-	return OK;
-}
-
-struct err children_set_lines(struct children *children, const struct shape_list *lines, uint64_t now_us)
-{
-	const struct line_transport *at = lines->at;
 	const struct supervisor_options *options = children->options;
-	TRY(check_lines(lines));
 	for (size_t i = 0; i < SUPERVISOR_WORKERS_MAX; i++) {
 		struct worker *worker = &children->workers[i];
 		if (worker->state == WORKER_ABSENT || !worker->role->per_line)
 			continue;
-		const struct line_transport *line = line_in(lines, worker->line);
+		const struct children_line *line = line_of(children, worker->line);
 		if (!line) {
 			end_for_line(worker, now_us, true, "its line was removed");
-		} else if (!span_is(line->address, worker->address) || line->baud != worker->baud) {
-			set_transport(worker, line);
-			end_for_line(worker, now_us, false, "its line changed");
-		} else {
-			worker->removed = false;
+			continue;
 		}
+		bool same = line->baud == worker->transport.baud &&
+			    strcmp(line->address, worker->transport.address) == 0;
+		worker->removed = false;
+		worker->transport = *line;
+		if (!same)
+			end_for_line(worker, now_us, false, "its line changed");
 	}
 	for (size_t r = 0; r < options->role_count; r++)
-		for (size_t i = 0; options->roles[r].per_line && i < lines->count; i++)
-			if (!children_find(children, options->roles[r].role, at[i].line))
-				add_line(children, &options->roles[r], &at[i], now_us);
+		for (size_t i = 0; options->roles[r].per_line && i < children->line_count; i++)
+			if (!children_find(children, options->roles[r].role, children->lines[i].line))
+				add_line(children, &options->roles[r], &children->lines[i], now_us);
+}
+
+struct err children_set_lines(struct children *children, const struct shape_list *lines, uint64_t now_us)
+{
+	const struct line_transport *said = lines->at;
+	REQUIRE(lines->count <= SUPERVISOR_LINES_MAX);
+	for (size_t i = 0; i < lines->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (said[i].line == said[k].line)
+				return FAIL(ERR_INVALID, "line %u is named twice", said[i].line);
+	memset(children->lines, 0, sizeof children->lines);
+	children->line_count = lines->count;
+	for (size_t i = 0; i < lines->count; i++) {
+		struct children_line *line = &children->lines[i];
+		line->line = said[i].line;
+		line->baud = said[i].baud;
+		ENSURE(said[i].address.size <= CHILDREN_ADDRESS_SIZE_MAX);
+		if (said[i].address.size > 0)
+			memcpy(line->address, said[i].address.at, said[i].address.size);
+	}
+	apply_lines(children, now_us);
 	return OK;
 }

@@ -21,11 +21,16 @@ enum worker_state {
 	WORKER_ENDING,     /* told to end; killed at end_by_us; not reaped yet */
 };
 
+struct children_line {
+	uint32_t line;
+	uint32_t baud;
+	char address[CHILDREN_ADDRESS_SIZE_MAX + 1];
+};
+
 struct worker {
 	const struct supervisor_role *role;
 	uint32_t line;
-	char address[CHILDREN_ADDRESS_SIZE_MAX + 1]; /* of its line */
-	uint32_t baud;
+	struct children_line transport; /* of its line */
 	char name[CHILDREN_NAME_SIZE_MAX];
 
 	enum worker_state state;
@@ -47,6 +52,8 @@ struct worker {
 
 struct children {
 	const struct supervisor_options *options;
+	struct children_line lines[SUPERVISOR_LINES_MAX]; /* as core said them last */
+	size_t line_count;
 	struct worker workers[SUPERVISOR_WORKERS_MAX]; /* one for each role that has no lines, in their order; then lines */
 };
 
@@ -69,7 +76,8 @@ void children_end(struct worker *worker, int signal_number, uint64_t end_by_us, 
  *
  * gives   how it ended, in words, and its exit code: -1 after a signal.
  */
-bool children_reap(struct worker *worker, uint64_t now_us, char ret_how[CHILDREN_HOW_SIZE_MAX], int *ret_exit_code);
+bool children_reap(struct children *children, struct worker *worker, uint64_t now_us,
+		   char ret_how[CHILDREN_HOW_SIZE_MAX], int *ret_exit_code);
 
 /* Its deaths within the last minute. */
 uint32_t children_deaths(const struct worker *worker, uint64_t now_us);

@@ -298,6 +298,9 @@ bool sandbox_can_drop(void)
 struct err sandbox_drop(uid_t uid, gid_t gid)
 {
 	REQUIRE(uid != 0 && gid != 0);
+	int death_signal = 0;
+	pid_t parent = getppid();
+	ENSURE(prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0) == 0);
 	if (setgroups(0, NULL) != 0)
 		return FAIL_ERRNO("drop groups");
 	if (setresgid(gid, gid, gid) != 0)
@@ -311,6 +314,9 @@ struct err sandbox_drop(uid_t uid, gid_t gid)
 		ENSURE(uids[i] == uid && gids[i] == gid);
 	ENSURE(getgroups(0, NULL) == 0);
 	ENSURE(setuid(0) != 0 && setgid(0) != 0); /* no way back */
+	/* A change of user clears the promise to end with the parent, who may have gone in between. */
+	if (prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0 || (death_signal != 0 && getppid() != parent))
+		return FAIL(ERR_CLOSED, "the parent has gone");
 	return OK;
 }
 

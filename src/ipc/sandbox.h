@@ -37,7 +37,8 @@ struct sandbox_report {
  */
 struct err sandbox_enter(const struct sandbox_policy *policy, struct sandbox_report *ret_report) MUST_USE;
 
-/* Become another user for good, with no groups beside its own, and check that there is no way back.
+/* Become another user for good, with no groups beside its own, and check that there is no way back. A parent-death signal
+ * that was set stays set. The supervisor does this before it executes a worker; a worker need not.
  *
  * needs   to be root (else there is nothing to drop: ask sandbox_can_drop), uid and gid not 0.
  */

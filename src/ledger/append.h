@@ -39,6 +39,15 @@ struct err ledger_open(struct store *store, const struct ledger_options *options
 struct ledger *ledger_close(struct ledger *ledger); /* gives NULL; keys are wiped */
 void ledger_free_at(struct ledger **ledger);
 
+/* Give a restored ledger a new origin and a new signing key, in one transaction of its own: the same entries, signed anew. The
+ * first entry appended after it should cite the old checkpoint, whose signature stays checkable: the old key's public
+ * half is kept.
+ *
+ * needs   no open struct ledger on this store.
+ * fails   ERR_CORRUPT when the old checkpoint does not verify under the old key.
+ */
+struct err ledger_renew(struct store *store, const struct keys_root *root, struct span origin) MUST_USE;
+
 /* What to append. */
 struct ledger_draft {
 	const char *type;  /* "access.granted" */

@@ -191,18 +191,22 @@ struct err ledger_entry_write(struct sink *s, const struct ledger_entry *header,
 	} else {
 		sink_put(s, header->body);
 	}
-	if (header->has_sealed) {
-		SINK_LITERAL(s, ",\"sealed\":\"");
-		sink_hex(s, SPAN_OF(header->sealed.bytes));
-		SINK_LITERAL(s, "\"");
-	}
 	SINK_LITERAL(s, "}");
+	if (header->has_sealed)
+		ledger_entry_add_sealed(s, &header->sealed);
 	return sink_finish(s, "entry");
 }
 
-/* ---- reading ---- */
+void ledger_entry_add_sealed(struct sink *line, const struct ledger_hash *sealed)
+{
+	REQUIRE(line->failed || (line->size > 0 && line->start[line->size - 1] == '}'));
+	line->size -= line->size > 0; /* its last brace */
+	SINK_LITERAL(line, ",\"sealed\":\"");
+	sink_hex(line, SPAN_OF(sealed->bytes));
+	SINK_LITERAL(line, "\"}");
+}
 
-enum { SEALED_MEMBER_SIZE = sizeof ",\"sealed\":\"\"" - 1 + 2 * LEDGER_HASH_SIZE };
+/* ---- reading ---- */
 
 static struct span read_name(struct cursor *c, uint8_t where, size_t size_max)
 {
@@ -258,7 +262,7 @@ static struct err read_tail(struct cursor *c, struct ledger_entry *entry)
 		return malformed("body");
 	entry->has_sealed = c->end[-2] == '"';
 	entry->sealed = (struct ledger_hash){0};
-	size_t tail = 1 + (entry->has_sealed ? SEALED_MEMBER_SIZE : 0);
+	size_t tail = 1 + (entry->has_sealed ? LEDGER_ENTRY_SEALED_SIZE : 0);
 	if (left < tail + 2)
 		return malformed("sealed");
 	entry->body = cursor_take(c, left - tail);

@@ -41,6 +41,11 @@ struct ledger_entry {
 struct err ledger_entry_write(struct sink *s, const struct ledger_entry *header, const struct shape *shape,
 			      const void *value) MUST_USE;
 
+enum { LEDGER_ENTRY_SEALED_SIZE = sizeof ",\"sealed\":\"\"" - 1 + 2 * LEDGER_HASH_SIZE };
+
+/* Put the sealed part's hash into a line that ledger_entry_write has just written without one. */
+void ledger_entry_add_sealed(struct sink *line, const struct ledger_hash *sealed);
+
 /* Read a line. Spans point into it. The body is checked to be well-formed JSON as we write it: no spaces, plain numbers,
  * UTF-8, no control characters, no depth over LEDGER_JSON_DEPTH_MAX.
  *

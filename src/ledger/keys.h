@@ -62,6 +62,11 @@ struct err keys_unwrap(const struct keys_root *root, const char *purpose, uint64
 struct err keys_make(struct store *store, const struct keys_root *root, struct span name,
 		     uint8_t ret_recovery_secret[KEYS_RECOVERY_SIZE]) MUST_USE;
 
+/* Sign under a new origin and with a new key from now on, in the running transaction: what a restored ledger does. The old
+ * key's public half stays in the table.
+ */
+struct err keys_renew(struct store *store, const struct keys_root *root, struct span name) MUST_USE;
+
 /* The ledger's signer.
  * fails   ERR_NOT_FOUND; ERR_CORRUPT when it does not open or its public half is not the stored one.
  */
@@ -72,10 +77,24 @@ struct err keys_vkey(struct store *store, struct ledger_vkey *ret_key) MUST_USE;
 struct err keys_recovery_public(struct store *store, uint8_t ret_public[KEYS_RECOVERY_SIZE]) MUST_USE;
 
 /* Any other secret of the post's own (the PIN pepper): made when it is not there yet.
- * needs   size at most KEYS_PLAIN_SIZE_MAX; a transaction that may write.
+ * needs   a name of its own, at most KEYS_PURPOSE_SIZE_MAX bytes; size at most KEYS_PLAIN_SIZE_MAX; a transaction that may
+ *         write, when it may have to be made.
  */
 struct err keys_secret(struct store *store, const struct keys_root *root, const char *name, uint8_t *ret_secret,
 		       size_t size) MUST_USE;
+
+/* Does every row of the table open under the root key and hold what belongs to it?
+ * fails   ERR_CORRUPT, naming the row.
+ */
+struct err keys_check(struct store *store, const struct keys_root *root) MUST_USE;
+
+/* The same, brought from elsewhere: a reader's key from the bench. Replaces what was there. */
+struct err keys_secret_put(struct store *store, const struct keys_root *root, const char *name,
+			   struct span secret) MUST_USE;
+
+/* fails   ERR_NOT_FOUND when there is none of that name; nothing is made. */
+struct err keys_secret_load(struct store *store, const struct keys_root *root, const char *name, uint8_t *ret_secret,
+			    size_t size) MUST_USE;
 
 /* The recovery secret as people copy it: "3f9a-...", and back. Reading forgives spaces, capitals and missing dashes. */
 void keys_recovery_write(const uint8_t secret[KEYS_RECOVERY_SIZE], char ret_text[KEYS_RECOVERY_TEXT_SIZE]);

@@ -54,6 +54,14 @@ enum ledger_sealed_state {
 struct err ledger_sealed_open(struct ledger_vault *vault, uint64_t seq, const struct ledger_hash *hash,
 			      struct arena *arena, enum ledger_sealed_state *ret_state, struct span *ret_plain) MUST_USE;
 
+/* The same for a box that is at hand: for whoever walks the table.
+ * needs   room of LEDGER_SEALED_SIZE_MAX bytes at ret_plain.
+ * fails   ERR_CORRUPT also when there is no row for the subject's key at all.
+ */
+struct err ledger_box_open(struct ledger_vault *vault, uint64_t seq, uint64_t subject, struct span box,
+			   const struct ledger_hash *hash, uint8_t *ret_plain, enum ledger_sealed_state *ret_state,
+			   size_t *ret_size) MUST_USE;
+
 /* Put the sealed members of a plaintext into a struct whose open part has been read. */
 struct err ledger_sealed_read(const struct shape *shape, struct span plain, struct arena *arena,
 			      void *value) MUST_USE;
@@ -63,6 +71,15 @@ struct err ledger_sealed_read(const struct shape *shape, struct span plain, stru
  */
 struct err ledger_sealed_load(struct ledger_vault *vault, const struct ledger_entry *entry, const struct shape *shape,
 			      struct arena *arena, void *value, bool *ret_erased) MUST_USE;
+
+/* Forget the opened keys: after store_rollback, which may have unmade some. */
+void ledger_vault_forget(struct ledger_vault *vault);
+
+/* Does every subject's key open, or is it marked as erased? `bad` gets the subject of each that is neither.
+ * gives   how many are erased.
+ */
+struct err ledger_vault_check(struct ledger_vault *vault, void (*bad)(void *context, uint64_t subject), void *context,
+			      uint64_t *ret_erased) MUST_USE;
 
 /* Destroy a subject's key, in the running transaction. Its row stays, empty, so that no new key is ever made for it.
  *

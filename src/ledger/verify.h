@@ -66,10 +66,10 @@ struct ledger_verify_options {
 	const volatile bool *stop; /* ends it early with ERR_CLOSED; may be NULL */
 };
 
-/* Verify the whole ledger, as one moment of it.
+/* Verify the ledger as it stands at the call. What is appended meanwhile is left for the next time: entries never change,
+ * so it reads in short transactions and holds up nobody.
  *
- * needs   no transaction on the store. It holds one read transaction for all of its time; on a live post use
- *         ledger_verify_begin and its kin, which hold a short one at a time.
+ * needs   no transaction on the store, and no time limit.
  * gives   the report: sound exactly when finding_total is 0.
  * fails   ERR_IO, ERR_BUSY, ERR_NOT_FOUND (no ledger), ERR_CLOSED (stopped).
  */

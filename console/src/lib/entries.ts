@@ -34,7 +34,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
 	'access.door_held': { icon: 'triangle-alert', level: 'high' },
 	'access.lockdown': { icon: 'shield', level: 'note' },
 	'access.reader_online': { icon: 'plug', level: 'quiet' },
-	'access.reader_offline': { icon: 'unplug', level: 'medium' },
+	'access.reader_offline': { icon: 'unplug', level: 'low' },
 	'access.reader_tamper': { icon: 'triangle-alert', level: 'high' },
 	'ledger.founded': { icon: 'landmark', level: 'note' },
 	'process.started': { icon: 'cpu', level: 'quiet' },

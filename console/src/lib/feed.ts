@@ -15,11 +15,10 @@ export type Connection =
 	| 'live'
 	| 'stale'; /* silent for longer than SILENCE_MS_MAX: what is on screen may be out of date */
 
+/* After `close` nothing is heard any more. */
 export interface Socket {
 	close(): void;
-	onmessage: ((event: { data: unknown }) => void) | null;
-	onclose: (() => void) | null;
-	onerror: (() => void) | null;
+	listen(message: (data: unknown) => void, closed: () => void): void;
 }
 
 export interface FeedWorld {
@@ -88,21 +87,20 @@ export class Feed {
 		const socket = this.world.open(this.last);
 		this.#socket = socket;
 		this.#openedMs = this.world.nowMs();
-		socket.onmessage = (event) => {
-			if (socket === this.#socket) this.#hear(event.data);
-		};
-		socket.onclose = () => {
-			if (socket === this.#socket) this.#lost();
-		};
-		socket.onerror = () => undefined; /* a close follows */
+		socket.listen(
+			(data) => {
+				if (socket === this.#socket) this.#hear(data);
+			},
+			() => {
+				if (socket === this.#socket) this.#lost();
+			},
+		);
 	}
 
 	#drop(): void {
 		const socket = this.#socket;
 		this.#socket = undefined;
-		if (socket === undefined) return;
-		socket.onmessage = socket.onclose = socket.onerror = null;
-		socket.close();
+		socket?.close();
 	}
 
 	/* Half of the wait is certain, half is chance: a hundred consoles must not all come back in the same second. */

@@ -7,7 +7,7 @@ import { api, Refused } from './api.ts';
 import { afterEntry, asksAttention, byAttention, faceOf, touchesDoors, type DoorsPicture } from './doors.ts';
 import { actorId, idOf, NAMED_MEMBERS, readEntry, type Entry } from './entries.ts';
 import { Feed, type Connection, type FeedListener } from './feed.ts';
-import type { Contradiction, Keeper } from './ledger/keeper.ts';
+import type { Contradiction, Judgement, Keeper } from './ledger/keeper.ts';
 import { Ring } from './ring.ts';
 import { session } from './session.svelte.ts';
 import { storage } from './settings.svelte.ts';
@@ -55,6 +55,7 @@ class Live {
 	#paintedMs = 0;
 	#note = '';
 	#judging = false;
+	#turn: Promise<unknown> = Promise.resolve();
 	#unknown = new Set<number>();
 	#run = 0;
 
@@ -303,26 +304,36 @@ class Live {
 	}
 
 	async #judge(): Promise<void> {
-		const keeper = this.#keeper;
 		const note = this.#note;
-		if (keeper === undefined || note === '' || this.#judging) return;
+		if (note === '' || this.#judging) return;
 		this.#judging = true;
-		const run = this.#run;
 		try {
-			const judgement = await keeper.judge(note);
-			if (run !== this.#run) return;
-			if ('trouble' in judgement) {
-				this.trouble = judgement; /* stays up until a person has dealt with it */
-			} else if (judgement.state === 'unreached') {
-				this.#judgeSoon();
-			} else {
-				this.checkedSize = judgement.size;
-				this.checkedAt = this.now;
-			}
+			const judgement = await this.judge(note);
+			if (judgement === undefined || ('state' in judgement && judgement.state === 'unreached')) this.#judgeSoon();
 		} finally {
 			this.#judging = false;
 		}
 		if (note !== this.#note) this.#judgeSoon();
+	}
+
+	/* Holds one checkpoint against what this console has kept, one after the other. A contradiction raises the bar and
+	 * leaves it up. Gives undefined when there is no keeper (yet). */
+	judge(note: string): Promise<Judgement | undefined> {
+		const run = this.#run;
+		const turn = this.#turn.then(async () => {
+			if (run !== this.#run) return undefined;
+			const judgement = await this.#keeper?.judge(note);
+			if (judgement === undefined || run !== this.#run) return undefined;
+			if ('trouble' in judgement) {
+				this.trouble = judgement;
+			} else if (judgement.state !== 'unreached') {
+				this.checkedSize = judgement.size;
+				this.checkedAt = this.now;
+			}
+			return judgement;
+		});
+		this.#turn = turn.catch(() => undefined);
+		return turn;
 	}
 
 	/* After a person compared the new key with the printed one. */
@@ -334,7 +345,19 @@ class Live {
 }
 
 const BROWSER = {
-	open: (after: number | undefined) => new WebSocket(api.feedAddress(after)),
+	open: (after: number | undefined) => {
+		const socket = new WebSocket(api.feedAddress(after));
+		return {
+			close: () => {
+				socket.onmessage = socket.onclose = null;
+				socket.close();
+			},
+			listen: (message: (data: unknown) => void, closed: () => void) => {
+				socket.onmessage = (event) => message(event.data);
+				socket.onclose = closed; /* an error is followed by a close */
+			},
+		};
+	},
 	nowMs: () => performance.now(),
 	setTimer: (then: () => void, ms: number) => window.setTimeout(then, ms),
 	clearTimer: (timer: unknown) => window.clearTimeout(timer as number),

@@ -11,11 +11,13 @@ function formatter(language: string, zone: Zone, style: string, options: Intl.Da
 	const name = `${language} ${zone} ${style}`;
 	let made = formatters.get(name);
 	if (made === undefined) {
+		/* Day before month, in English as in the others. */
+		const tag = language === 'en' ? 'en-GB' : language;
 		const fixed: Intl.DateTimeFormatOptions = { ...options, numberingSystem: 'latn', calendar: 'gregory' };
 		try {
-			made = new Intl.DateTimeFormat(language, { ...fixed, timeZone: zone });
+			made = new Intl.DateTimeFormat(tag, { ...fixed, timeZone: zone });
 		} catch {
-			made = new Intl.DateTimeFormat(language, { ...fixed, timeZone: 'UTC' });
+			made = new Intl.DateTimeFormat(tag, { ...fixed, timeZone: 'UTC' });
 		}
 		formatters.set(name, made);
 	}
@@ -62,11 +64,22 @@ export function dayKey(text: string, zone: Zone): string {
 	return formatter('en-CA', zone, 'key', { year: 'numeric', month: '2-digit', day: '2-digit' }).format(time);
 }
 
-/* 22 Nov 2026 00:42:17, with the date left out when it is `today`'s. */
+/* 22 Nov */
+function shortDay(text: string, zone: Zone, language: string): string {
+	const time = readTime(text);
+	if (time === undefined) return text;
+	return formatter(language, zone, 'short day', { day: 'numeric', month: 'short' }).format(time);
+}
+
+/* 22 Nov 2026 00:42:17; what of the date is the same as on `today` is left out. */
 export function moment(text: string, zone: Zone, language: string, today = ''): string {
 	if (readTime(text) === undefined) return text;
 	const time = clock(text, zone);
-	return today !== '' && dayKey(text, zone) === dayKey(today, zone) ? time : `${day(text, zone, language)} ${time}`;
+	if (readTime(today) === undefined) return `${day(text, zone, language)} ${time}`;
+	const [then, now] = [dayKey(text, zone), dayKey(today, zone)];
+	if (then === now) return time;
+	const sameYear = then.slice(0, 4) === now.slice(0, 4);
+	return `${sameYear ? shortDay(text, zone, language) : day(text, zone, language)} ${time}`;
 }
 
 /* Does the zone show another time than UTC at that moment? */

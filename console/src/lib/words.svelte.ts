@@ -14,6 +14,7 @@ class Words {
 	language = $state<Language>('en');
 	#messages = $state.raw<Messages | undefined>();
 	#formatter = $state.raw(new Formatter('en'));
+	#started: Promise<void> | undefined;
 	#regions = $state.raw<Intl.DisplayNames | undefined>();
 
 	get direction(): 'ltr' | 'rtl' {
@@ -21,7 +22,12 @@ class Words {
 	}
 
 	/* What was chosen on this console, else what the browser asks for. */
-	async start(): Promise<void> {
+	start(): Promise<void> {
+		this.#started ??= this.#start();
+		return this.#started;
+	}
+
+	async #start(): Promise<void> {
 		const chosen = asLanguage(storage.read('legation.language'));
 		const asked = navigator.languages.map(asLanguage).find((language) => language !== undefined);
 		await this.show(chosen ?? asked ?? 'en');
@@ -29,6 +35,7 @@ class Words {
 
 	/* A user's own language, unless this console has been told another. */
 	async prefer(language: string): Promise<void> {
+		await this.start();
 		const wanted = asLanguage(language);
 		if (wanted !== undefined && asLanguage(storage.read('legation.language')) === undefined) await this.show(wanted);
 	}

@@ -26,7 +26,7 @@ enum {
 	OSDP_PROBE_US = 30000,               /* the same for one that was not there last time */
 	OSDP_OFFLINE_US = 8000000,           /* without a valid exchange */
 	OSDP_OUTPUT_AGE_US_MAX = 2000000,    /* an older unlock opens a door that nobody stands at */
-	OSDP_CORE_US_MAX = 1000000,          /* core's part of a handshake */
+	OSDP_CORE_US_MAX = 5000000,          /* core's part of a handshake */
 	OSDP_REPEATS_MAX = 3,                /* the same bytes, before a new start */
 	OSDP_REPEAT_PAUSE_US = 100000,       /* before the last of them */
 	OSDP_BUSY_MAX = 100,                 /* in a row */
@@ -114,10 +114,12 @@ struct osdp_peripheral {
 	enum osdp_link link;
 	bool link_said;
 	bool live;              /* has answered since the last new start after a silence */
-	uint32_t silences;      /* in a row */
+	uint32_t silences;      /* in a row, since the last new start */
+	uint32_t absences;      /* new starts after silences, in a row */
 	uint32_t busies;        /* in a row */
 	uint32_t troubles;      /* handshakes after offences */
 	uint64_t valid_us;      /* last valid exchange */
+	uint64_t believed_us;   /* the same, of a kind that may be believed */
 	uint64_t rest_until_us; /* says nothing before */
 	uint64_t poll_due_us;
 	struct osdp_alarm_meter alarms[OSDP_OFFENCE_COUNT];
@@ -125,6 +127,7 @@ struct osdp_peripheral {
 	/* The command under way. */
 	bool waiting;           /* for its reply */
 	bool repeat;            /* the same bytes go out again */
+	bool restart_wanted;    /* as soon as the reply that is on its way is in */
 	bool started;           /* false: the next command carries sequence number 0 */
 	uint8_t sequence;
 	uint8_t command;
@@ -141,6 +144,8 @@ struct osdp_peripheral {
 	bool keys_there;
 	bool install;
 	uint64_t asked_us;      /* when core was asked for its part; 0: not asked */
+	uint32_t randoms_owed;  /* by core, which answers in order: an answer counts when none after it is owed */
+	uint32_t sessions_owed;
 	uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE];
 	uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE];
 	uint8_t client_cryptogram[OSDP_NUMBER_BLOCK_SIZE];
@@ -172,6 +177,9 @@ struct osdp_peripheral {
 void osdp_device_start(struct osdp_peripheral *p, const struct osdp_device *settings, const struct osdp_port *port,
 		       uint64_t now_us);
 
+/* The line was away and is back: begin with it again at once. */
+void osdp_device_reopen(struct osdp_peripheral *p, uint64_t now_us);
+
 /* Take leave of it: what waits is reported as not done, keys are wiped. */
 void osdp_device_stop(struct osdp_peripheral *p);
 
@@ -181,8 +189,11 @@ void osdp_device_told(struct osdp_peripheral *p, enum message_kind kind, const v
 /* How much does it want the line now? */
 enum osdp_rank osdp_device_rank(const struct osdp_peripheral *p, uint64_t now_us) MUST_USE;
 
-/* When may its rank change, or osdp_device_tick have work, with nothing coming from outside? OSDP_NEVER: not at all. */
-uint64_t osdp_device_due(const struct osdp_peripheral *p) MUST_USE;
+/* From when on does it want the line, with nothing coming from outside? OSDP_NEVER: not at all. */
+uint64_t osdp_device_speak_due(const struct osdp_peripheral *p) MUST_USE;
+
+/* When has osdp_device_tick work? */
+uint64_t osdp_device_tick_due(const struct osdp_peripheral *p) MUST_USE;
 
 /* Say it.
  *

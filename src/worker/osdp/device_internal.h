@@ -31,7 +31,7 @@ void osdp_device_lose(struct osdp_peripheral *p, enum osdp_offence offence, cons
 void osdp_handshake_say(struct osdp_peripheral *p, struct osdp_utterance *ret_utterance);
 void osdp_handshake_heard(struct osdp_peripheral *p, const struct osdp_frame *frame, uint64_t now_us);
 void osdp_handshake_refused(struct osdp_peripheral *p, uint8_t nak, uint64_t now_us);
-void osdp_handshake_random(struct osdp_peripheral *p, const struct osdp_random *random, uint64_t now_us);
+void osdp_handshake_random(struct osdp_peripheral *p, const struct osdp_random *random);
 void osdp_handshake_session(struct osdp_peripheral *p, const struct osdp_session *session, uint64_t now_us);
 bool osdp_handshake_waits_for_core(const struct osdp_peripheral *p);
 void osdp_handshake_tick(struct osdp_peripheral *p, uint64_t now_us);

@@ -11,6 +11,7 @@ static void ask_random(struct osdp_peripheral *p, uint64_t now_us)
 {
 	struct osdp_challenge challenge = {.device = p->settings.device};
 	p->asked_us = now_us;
+	p->randoms_owed++;
 	osdp_device_say(p, MESSAGE_OSDP_CHALLENGE, &challenge);
 }
 
@@ -19,12 +20,20 @@ bool osdp_handshake_waits_for_core(const struct osdp_peripheral *p)
 	return (p->stage == OSDP_STAGE_CHALLENGE && !p->random_there) || (p->stage == OSDP_STAGE_CONFIRM && !p->keys_there);
 }
 
-void osdp_handshake_random(struct osdp_peripheral *p, const struct osdp_random *random, uint64_t now_us)
+/* Is this the answer to the last question? Answers to those of a handshake that has been given up come first. */
+static bool last_owed(uint32_t *owed)
 {
-	bool wanted = p->asked_us != 0 && !p->random_there && p->stage <= OSDP_STAGE_CHALLENGE;
-	(void)now_us;
-	if (!wanted || random->rnd_a.size != sizeof(p->rnd_a))
-		return; /* an answer to a question of an earlier start */
+	if (*owed > 0)
+		--*owed;
+	return *owed == 0;
+}
+
+void osdp_handshake_random(struct osdp_peripheral *p, const struct osdp_random *random)
+{
+	bool last = last_owed(&p->randoms_owed);
+	if (!last || p->asked_us == 0 || p->random_there || p->stage > OSDP_STAGE_CHALLENGE ||
+	    random->rnd_a.size != sizeof(p->rnd_a))
+		return;
 	memcpy(p->rnd_a, random->rnd_a.at, sizeof(p->rnd_a));
 	p->install = random->install;
 	p->random_there = true;
@@ -46,7 +55,8 @@ static bool take_keys(const struct osdp_session *session, struct osdp_keys *ret_
 void osdp_handshake_session(struct osdp_peripheral *p, const struct osdp_session *session, uint64_t now_us)
 {
 	struct osdp_keys keys = {0};
-	if (p->stage != OSDP_STAGE_CONFIRM || p->keys_there || p->asked_us == 0)
+	bool last = last_owed(&p->sessions_owed);
+	if (!last || p->stage != OSDP_STAGE_CONFIRM || p->keys_there || p->asked_us == 0)
 		return;
 	bool proved = session->accepted && take_keys(session, &keys) &&
 		      osdp_secure_start(&p->secure, &keys, p->rnd_a, p->rnd_b, SPAN_OF(p->client_cryptogram),
@@ -64,6 +74,8 @@ void osdp_handshake_tick(struct osdp_peripheral *p, uint64_t now_us)
 {
 	if (!osdp_handshake_waits_for_core(p) || now_us - p->asked_us < OSDP_CORE_US_MAX)
 		return;
+	p->randoms_owed = 0;
+	p->sessions_owed = 0;
 	if (p->stage == OSDP_STAGE_CHALLENGE)
 		ask_random(p, now_us);
 	else
@@ -193,6 +205,7 @@ static struct err heard_cryptogram(struct osdp_peripheral *p, const struct osdp_
 	memcpy(p->client_cryptogram, cryptogram.client_cryptogram.at, sizeof(p->client_cryptogram));
 	p->stage = OSDP_STAGE_CONFIRM;
 	p->asked_us = now_us;
+	p->sessions_owed++;
 	cryptogram.device = p->settings.device;
 	cryptogram.default_key = default_key;
 	osdp_device_say(p, MESSAGE_OSDP_CRYPTOGRAM, &cryptogram);
@@ -208,6 +221,7 @@ static void heard_first_mac(struct osdp_peripheral *p, const struct osdp_frame *
 	wipe(p->rnd_a, sizeof(p->rnd_a));
 	wipe(p->server_cryptogram, sizeof(p->server_cryptogram));
 	p->session_since_us = now_us;
+	p->believed_us = now_us;
 	p->session_frames = 0;
 	if (p->install) {
 		p->session = OSDP_SESSION_INSTALL;
@@ -222,18 +236,18 @@ static void heard_first_mac(struct osdp_peripheral *p, const struct osdp_frame *
 
 void osdp_handshake_heard(struct osdp_peripheral *p, const struct osdp_frame *frame, uint64_t now_us)
 {
-	struct err e = FAIL(ERR_INVALID, "not the reply to what was said");
+	bool good = false;
 	if (p->stage == OSDP_STAGE_ID && frame->id == OSDP_REPLY_PDID && frame->scs == OSDP_SCS_NONE) {
-		e = heard_identity(p, frame->data, now_us);
+		good = !failed(heard_identity(p, frame->data, now_us));
 	} else if (p->stage == OSDP_STAGE_CAPABILITIES && frame->id == OSDP_REPLY_PDCAP && frame->scs == OSDP_SCS_NONE) {
-		e = heard_capabilities(p, frame->data, now_us);
+		good = !failed(heard_capabilities(p, frame->data, now_us));
 	} else if (p->stage == OSDP_STAGE_CHALLENGE && frame->id == OSDP_REPLY_CCRYPT && frame->scs == OSDP_SCS_CCRYPT) {
-		e = heard_cryptogram(p, frame, now_us);
+		good = !failed(heard_cryptogram(p, frame, now_us));
 	} else if (p->stage == OSDP_STAGE_CONFIRM && frame->id == OSDP_REPLY_RMAC_I && frame->scs == OSDP_SCS_RMAC_I) {
 		heard_first_mac(p, frame, now_us);
-		e = OK;
+		good = true;
 	}
-	if (failed(e))
+	if (!good)
 		osdp_device_lose(p, OSDP_OFFENCE_MALFORMED, "a malformed or unexpected answer", now_us);
 }
 

@@ -47,10 +47,10 @@ static ssize_t read_plain(struct web_connection *c, uint8_t *scratch)
  *
  * gives   0 to wait, -1 when it is over.
  */
-static int ssl_outcome(struct web_connection *c, int result)
+static int ssl_outcome(const struct web_connection *c, int result, bool *ret_wants_write)
 {
 	int error = SSL_get_error(c->ssl, result);
-	c->wants_write_to_read = error == SSL_ERROR_WANT_WRITE;
+	*ret_wants_write = error == SSL_ERROR_WANT_WRITE;
 	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
@@ -58,9 +58,8 @@ static ssize_t read_tls(struct web_connection *c, uint8_t *scratch)
 {
 	ERR_clear_error();
 	int size = SSL_read(c->ssl, scratch, WEB_RECORD_SIZE_MAX);
-	if (size > 0)
-		return size;
-	return ssl_outcome(c, size);
+	c->wants_write_to_read = false;
+	return size > 0 ? size : ssl_outcome(c, size, &c->wants_write_to_read);
 }
 
 enum web_read web_connection_read(struct web_connection *c, uint8_t *scratch)
@@ -158,8 +157,9 @@ static ssize_t write_some(struct web_connection *c, struct span bytes)
 {
 	if (c->ssl) {
 		ERR_clear_error();
+		bool wants_write; /* which is what we wait for anyway while something waits to go */
 		int size = SSL_write(c->ssl, bytes.at, (int)bytes.size);
-		return size > 0 ? size : ssl_outcome(c, size);
+		return size > 0 ? size : ssl_outcome(c, size, &wants_write);
 	}
 	ssize_t size;
 	do
@@ -193,7 +193,8 @@ int web_connection_handshake(struct web_connection *c)
 {
 	ERR_clear_error();
 	int result = SSL_accept(c->ssl);
-	return result == 1 ? 1 : ssl_outcome(c, result);
+	c->wants_write_to_read = false;
+	return result == 1 ? 1 : ssl_outcome(c, result, &c->wants_write_to_read);
 }
 
 void web_connection_shut(struct web_connection *c)
