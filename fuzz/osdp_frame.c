@@ -2,8 +2,9 @@
  *
  * An input is a script. Its first byte says how the devices are (bit 0: the first needs no channel; bit 1: checksums). Then come
  * steps: a byte n below 0x80 gives the next n bytes to the line as they are; 0x80 + n makes a well-formed reply for whoever was
- * spoken to out of the next n & 0x3F bytes (bit 6: with a security block); 0xC0 and above let time pass. Core plays its part:
- * it hands out randoms and accepts every cryptogram that fits the fuzzer's fixed keys.
+ * spoken to out of the next n & 0x1F bytes (bit 5: with a security block); 0xC0 and above let time pass. Core plays its part:
+ * it hands out randoms and accepts every cryptogram that fits the fuzzer's fixed keys. A device may be given true proofs and
+ * true MACs, for no fuzzer would guess them: so the depths behind a handshake are reached, and a device gone bad is played.
  *
  * What must hold: no crash, no endless loop, and nothing from a device that needs a channel reaches core without one.
  */
@@ -79,35 +80,57 @@ static void let_time_pass(struct table *t, uint64_t us)
 	play_core(t);
 }
 
-/* A reply with everything right but its sense. In a handshake the fuzzer could never guess a proof, so it is given one. */
-static void reply(struct table *t, struct span bytes, bool block)
+/* The device's end of the session that the panel has with it. */
+static struct err write_in_channel(struct osdp_peripheral *p, struct osdp_frame *frame, struct sink *s)
 {
-	uint8_t room[OSDP_NUMBER_FRAME_SIZE_MAX], proof[32] = "cUID0001RND.B...";
-	struct sink s = SINK_OF(room);
-	struct cursor c = cursor_of(bytes);
+	static struct osdp_secure twin;
+	struct osdp_keys keys;
+	uint8_t client[16], server[16];
+	if (twin.encrypt == NULL)
+		ENSURE(!failed(osdp_secure_make(&twin)));
+	osdp_derive_session(scbk, rnd_a, &keys);
+	osdp_derive_client_cryptogram(&keys, rnd_a, p->rnd_b, client);
+	ENSURE(osdp_secure_start(&twin, &keys, rnd_a, p->rnd_b, SPAN_OF(client), server));
+	ENSURE(osdp_secure_confirm(&twin, SPAN_OF(twin.expected_first_mac)));
+	memcpy(twin.last_mac, p->secure.last_mac, sizeof(twin.last_mac));
+	frame->scs = OSDP_SCS_NONE;
+	return osdp_secure_write(&twin, frame, s);
+}
+
+static struct err write_reply(struct osdp_peripheral *p, struct osdp_frame *frame, struct sink *s)
+{
+	static const uint8_t no_mac[OSDP_NUMBER_MAC_SIZE];
+	uint8_t proof[32] = "cUID0001RND.B...";
 	struct osdp_keys keys;
 	size_t start = 0;
+	if (p->session != OSDP_SESSION_NONE && frame->scs == OSDP_SCS_REPLY_ENCRYPTED)
+		return write_in_channel(p, frame, s);
+	osdp_derive_session(scbk, rnd_a, &keys);
+	if (frame->id == OSDP_REPLY_CCRYPT && frame->scs == OSDP_SCS_CCRYPT && frame->data.size == 0) {
+		osdp_derive_client_cryptogram(&keys, rnd_a, proof + 8, proof + 16);
+		frame->data = SPAN_OF(proof);
+	}
+	if (frame->id == OSDP_REPLY_RMAC_I && frame->scs == OSDP_SCS_RMAC_I && frame->data.size == 0)
+		frame->data = SPAN_OF(p->secure.expected_first_mac);
+	TRY(osdp_frame_open(frame, s, &start));
+	return osdp_frame_close(frame, start, (struct span){no_mac, osdp_scs_has_mac(frame->scs) ? sizeof(no_mac) : 0}, s);
+}
+
+/* A reply with everything right but its sense. */
+static void reply(struct table *t, struct span bytes, bool block)
+{
+	uint8_t room[OSDP_NUMBER_FRAME_SIZE_MAX];
+	struct sink s = SINK_OF(room);
+	struct cursor c = cursor_of(bytes);
 	if (t->bus->speaker < 0)
 		return;
-	const struct osdp_peripheral *p = &t->bus->devices[t->bus->speaker];
+	struct osdp_peripheral *p = &t->bus->devices[t->bus->speaker];
 	struct osdp_frame frame = {.address = (uint8_t)p->settings.address, .reply = true, .sequence = p->sequence,
-				   .crc = !p->settings.checksum, .id = cursor_u8(&c)};
+				   .crc = !p->settings.checksum, .scs_value = 1, .id = cursor_u8(&c)};
 	if (block)
-		frame.scs = (uint8_t)(0x11 + cursor_u8(&c) % 8);
-	frame.scs_value = 1;
+		frame.scs = (uint8_t)(OSDP_SCS_CHLNG + cursor_u8(&c) % 8);
 	frame.data = cursor_take(&c, cursor_left(&c));
-	osdp_derive_session(scbk, rnd_a, &keys);
-	if (frame.id == OSDP_REPLY_CCRYPT && frame.scs == OSDP_SCS_CCRYPT && frame.data.size == 0) {
-		osdp_derive_client_cryptogram(&keys, rnd_a, proof + 8, proof + 16);
-		frame.data = SPAN_OF(proof);
-	}
-	if (frame.id == OSDP_REPLY_RMAC_I && frame.scs == OSDP_SCS_RMAC_I && frame.data.size == 0)
-		frame.data = SPAN_OF(p->secure.expected_first_mac);
-	struct span mac = {proof, osdp_scs_has_mac(frame.scs) ? OSDP_NUMBER_MAC_SIZE : 0};
-	struct err e = osdp_frame_open(&frame, &s, &start);
-	if (!failed(e))
-		e = osdp_frame_close(&frame, start, mac, &s);
-	if (!failed(e))
+	if (!failed(write_reply(p, &frame, &s)))
 		osdp_bus_received(t->bus, sink_span(&s), t->now_us);
 	play_core(t);
 }

@@ -105,7 +105,6 @@ static void run_poll(struct obeyed *o)
 		sim_events_take(o->device, o->answer, o->now_ns);
 }
 
-
 /* ---- outputs and the face ---- */
 
 static void run_out(struct obeyed *o)
@@ -437,20 +436,31 @@ static void run_abort(struct obeyed *o)
 	o->device->bio_wanted = false;
 }
 
-/* What is not here (MFG, XWR, PIVDATA, GENAUTH, CRAUTH) needs a card or a vendor: NAK 3, as from any plain reader. */
+/* What is not here (MFG, XWR, PIVDATA, GENAUTH, CRAUTH) needs a card or a vendor: NAK 3, as from any plain
+ * reader.
+ */
 static const struct {
 	uint8_t id;
 	void (*run)(struct obeyed *);
 } commands[] = {
-	{OSDP_COMMAND_POLL, run_poll},         {OSDP_COMMAND_ID, run_id},
-	{OSDP_COMMAND_CAP, run_cap},           {OSDP_COMMAND_LSTAT, run_lstat},
-	{OSDP_COMMAND_ISTAT, run_istat},       {OSDP_COMMAND_OSTAT, run_ostat},
-	{OSDP_COMMAND_RSTAT, run_rstat},       {OSDP_COMMAND_OUT, run_out},
-	{OSDP_COMMAND_LED, run_led},           {OSDP_COMMAND_BUZ, run_buz},
-	{OSDP_COMMAND_TEXT, run_text},         {OSDP_COMMAND_COMSET, run_comset},
-	{OSDP_COMMAND_KEYSET, run_keyset},     {OSDP_COMMAND_ACURXSIZE, run_acurxsize},
-	{OSDP_COMMAND_BIOREAD, run_bioread},   {OSDP_COMMAND_BIOMATCH, run_biomatch},
-	{OSDP_COMMAND_FILETRANSFER, run_file}, {OSDP_COMMAND_ABORT, run_abort},
+	{OSDP_COMMAND_POLL, run_poll},
+	{OSDP_COMMAND_ID, run_id},
+	{OSDP_COMMAND_CAP, run_cap},
+	{OSDP_COMMAND_LSTAT, run_lstat},
+	{OSDP_COMMAND_ISTAT, run_istat},
+	{OSDP_COMMAND_OSTAT, run_ostat},
+	{OSDP_COMMAND_RSTAT, run_rstat},
+	{OSDP_COMMAND_OUT, run_out},
+	{OSDP_COMMAND_LED, run_led},
+	{OSDP_COMMAND_BUZ, run_buz},
+	{OSDP_COMMAND_TEXT, run_text},
+	{OSDP_COMMAND_COMSET, run_comset},
+	{OSDP_COMMAND_KEYSET, run_keyset},
+	{OSDP_COMMAND_ACURXSIZE, run_acurxsize},
+	{OSDP_COMMAND_BIOREAD, run_bioread},
+	{OSDP_COMMAND_BIOMATCH, run_biomatch},
+	{OSDP_COMMAND_FILETRANSFER, run_file},
+	{OSDP_COMMAND_ABORT, run_abort},
 	{OSDP_COMMAND_KEEPACTIVE, run_keepactive},
 };
 

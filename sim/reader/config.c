@@ -182,9 +182,11 @@ static struct err read_unlocks(const struct sim_json *at, struct sim_setup *setu
 static struct err read_device(const struct sim_json *at, const struct sim_line *line, struct sim_device *device)
 {
 	static const char *const keys[] = {
-		"name", "address", "kind", "vendor", "model", "version", "serial", "firmware", "cuid", "readers", "leds",
-		"inputs", "outputs", "keypad", "keypad_ascii", "display", "biometric", "nak_bad_check", "mark",
-		"report_outputs", "receive_size", "hold_ms", "secure", "scbk", "install", "capabilities", "unlocks", NULL};
+		"name",    "address",        "kind",         "vendor",  "model",     "version",
+		"serial",  "firmware",       "cuid",         "readers", "leds",      "inputs",
+		"outputs", "keypad",         "keypad_ascii", "display", "biometric", "nak_bad_check",
+		"mark",    "report_outputs", "receive_size", "hold_ms", "secure",    "scbk",
+		"install", "capabilities",   "unlocks",      NULL};
 	struct sim_setup *setup = &device->setup;
 	setup->mark = setup->report_outputs = true;
 	setup->receive_size_max = OSDP_FRAME_SIZE_MAX;
@@ -215,8 +217,8 @@ static struct err read_device(const struct sim_json *at, const struct sim_line *
 
 /* ---- a door ---- */
 
-static struct err read_point(const struct sim_json *door, const char *key, const char *what, const struct sim_line *line,
-			     struct sim_device **ret_device, unsigned *ret_index)
+static struct err read_point(const struct sim_json *door, const char *key, const char *what,
+			     const struct sim_line *line, struct sim_device **ret_device, unsigned *ret_index)
 {
 	const char *const keys[] = {"device", what, NULL};
 	struct sim_json at = sim_json_member(door, key);
@@ -234,7 +236,8 @@ static struct err read_point(const struct sim_json *door, const char *key, const
 		return sim_json_fail(&member, "no device of this line has the address %u", (unsigned)address);
 	unsigned count = is_output ? device->setup.output_count : device->setup.input_count;
 	if (index >= count)
-		return sim_json_fail(member.value ? &member : &at, "device %u has %u %ss", (unsigned)address, count, what);
+		return sim_json_fail(member.value ? &member : &at, "device %u has %u %ss", (unsigned)address, count,
+				     what);
 	*ret_device = device;
 	*ret_index = (unsigned)index;
 	return OK;
@@ -340,8 +343,8 @@ static struct err read_doors(const struct sim_json *at, const struct sim_line *l
 static struct err read_site(const struct sim_json *at, struct sim_site *site)
 {
 	static const char *const keys[] = {"baud", "reply_delay_us", "state", "seed", "lines", NULL};
-	static const char *const line_keys[] = {"name", "transport", "path", "port", "baud", "reply_delay_us", "devices",
-						"doors", NULL};
+	static const char *const line_keys[] = {"name",           "transport", "path",  "port", "baud",
+						"reply_delay_us", "devices",   "doors", NULL};
 	uint64_t baud = 0, delay_us = REPLY_DELAY_US_DEFAULT;
 	TRY(sim_json_object(at, keys));
 	TRY(sim_json_number(at, "baud", 0, 230400, &baud));

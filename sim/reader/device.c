@@ -146,7 +146,8 @@ static void challenge(struct sim_device *device, const struct sim_frame *frame, 
 	sink_put(&answer->data, SPAN_OF(cryptogram));
 }
 
-static void confirm(struct sim_device *device, const struct sim_frame *frame, uint64_t now_ns, struct sim_answer *answer)
+static void confirm(struct sim_device *device, const struct sim_frame *frame, uint64_t now_ns,
+		    struct sim_answer *answer)
 {
 	if (frame->data.size != OSDP_BLOCK_SIZE || frame->block_data.size != 1) {
 		sim_answer_nak(answer, OSDP_NAK_LENGTH);
@@ -209,7 +210,8 @@ static void run_session(struct sim_device *device, const struct sim_frame *frame
 	uint8_t data[OSDP_FRAME_SIZE_MAX];
 	size_t size = 0;
 	if (frame->block_data.size != 0 || failed(sim_session_open(&device->session, frame, data, &size))) {
-		refuse_session(device, answer, frame->block_data.size ? "a session block with data" : err_why(), now_ns);
+		refuse_session(device, answer, frame->block_data.size ? "a session block with data" : err_why(),
+			       now_ns);
 		return;
 	}
 	bool encrypted = frame->block_type == OSDP_SCS_COMMAND_ENCRYPTED;

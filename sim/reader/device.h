@@ -1,11 +1,13 @@
 /* sim/reader/device.h - one simulated peripheral device: a frame goes in, at most one reply comes out.
  *
- * Stop 2 of 3: line.c > [here] > commands.c. Holds the device's make-up (what the configuration says), its link state
- * (sequence, cached reply, session), its points (inputs, outputs), what its reader shows, and what it has to tell at the
- * next poll. It knows no file descriptors and no clock: every call brings its time, nanoseconds of the boot clock.
+ * Stop 2 of 3: line.c > [here] > commands.c. Holds the device's make-up (what the configuration says), its
+ * link state (sequence, cached reply, session), its points (inputs, outputs), what its reader shows, and
+ * what it has to tell at the next poll. It knows no file descriptors and no clock: every call brings its
+ * time, nanoseconds of the boot clock.
  *
- * A card read or key press that is not collected within `hold_ms` is dropped, as a real reader gives up on it. Inputs
- * and local states are never dropped: while nobody listens they shrink to "something changed", told on return.
+ * A card read or key press that is not collected within `hold_ms` is dropped, as a real reader gives up on
+ * it. Inputs and local states are never dropped: while nobody listens they shrink to "something changed",
+ * told on return.
  */
 #ifndef LEGATION_SIM_READER_DEVICE_H
 #define LEGATION_SIM_READER_DEVICE_H
@@ -116,7 +118,8 @@ struct sim_listener {
 	void *context;
 	void (*news)(void *context, struct span line);
 	/* An OUT record was obeyed; `first_byte_us`: when the command's first byte arrived. */
-	void (*output_command)(void *context, struct sim_device *device, unsigned output, bool on, uint64_t first_byte_us);
+	void (*output_command)(void *context, struct sim_device *device, unsigned output, bool on,
+			       uint64_t first_byte_us);
 	void (*output_changed)(void *context, struct sim_device *device, unsigned output, bool on, uint64_t now_ns);
 	/* Something that must outlive the process changed: key, address, speed, install. */
 	void (*keep)(void *context, struct sim_device *device);
@@ -197,7 +200,9 @@ struct sim_reply {
 	uint8_t noise_before, noise_after; /* bytes */
 };
 
-/* Make the device as it is at power-on. `setup`, `address`, `baud`, key and `install` are set before and stay. */
+/* Make the device as it is at power-on. `setup`, `address`, `baud`, key and `install` are set before and
+ * stay.
+ */
 void sim_device_start(struct sim_device *device, const struct sim_listener *listener, unsigned line);
 
 /* Power off and on: session, sequence, outputs, face and queue go. */
@@ -233,7 +238,8 @@ struct err sim_device_finger(struct sim_device *device, uint8_t status, uint8_t 
 struct err sim_device_set_input(struct sim_device *device, unsigned input, bool active, uint64_t now_ns) MUST_USE;
 void sim_device_set_tamper(struct sim_device *device, bool on, uint64_t now_ns);
 void sim_device_set_power(struct sim_device *device, bool failed, uint64_t now_ns);
-struct err sim_device_set_reader_state(struct sim_device *device, unsigned reader, uint8_t state, uint64_t now_ns) MUST_USE;
+struct err sim_device_set_reader_state(struct sim_device *device, unsigned reader, uint8_t state,
+				       uint64_t now_ns) MUST_USE;
 void sim_device_set_key(struct sim_device *device, const uint8_t *scbk);
 
 /* gives   ERR_NOT_FOUND for a word that is no fault. */
@@ -263,7 +269,9 @@ struct sim_answer {
 void sim_answer_id(struct sim_answer *answer, uint8_t id);
 void sim_answer_nak(struct sim_answer *answer, uint8_t code);
 
-/* Run a command whose data is in clear. `secure`: it came inside a session; `encrypted`: its data was encrypted. */
+/* Run a command whose data is in clear. `secure`: it came inside a session; `encrypted`: its data was
+ * encrypted.
+ */
 void sim_command_run(struct sim_device *device, uint8_t id, struct span data, bool secure, bool encrypted,
 		     uint64_t now_ns, uint64_t first_byte_ns, struct sim_answer *answer);
 

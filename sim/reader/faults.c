@@ -43,7 +43,8 @@ void sim_device_set_fault(struct sim_device *device, enum sim_fault_kind kind, b
 			  uint64_t now_ns)
 {
 	bool was_on = device->faults[kind].on;
-	device->faults[kind] = (struct sim_fault){.on = on, .left = on ? count : 0, .ms = ms ? ms : SIM_SLOW_MS_DEFAULT};
+	device->faults[kind] =
+		(struct sim_fault){.on = on, .left = on ? count : 0, .ms = ms ? ms : SIM_SLOW_MS_DEFAULT};
 	if (kind == SIM_FAULT_SWAPPED && was_on != on)
 		sim_device_restart(device, now_ns);
 	if ((kind == SIM_FAULT_WRONG_KEY && on) || (kind == SIM_FAULT_PLAINTEXT && was_on && !on))

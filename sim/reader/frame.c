@@ -61,7 +61,8 @@ struct err sim_frame_read(struct span raw, struct sim_frame *ret_frame)
 	}
 	frame.id = cursor_u8(&c);
 	if (c.failed || cursor_left(&c) < mac_size)
-		return FAIL(ERR_INVALID, "a frame of %zu bytes has no room for what its control byte announces", raw.size);
+		return FAIL(ERR_INVALID, "a frame of %zu bytes has no room for what its control byte announces",
+			    raw.size);
 	frame.data = cursor_take(&c, cursor_left(&c) - mac_size);
 	frame.mac = cursor_take(&c, mac_size);
 	TRY(cursor_finish(&c, "frame"));
@@ -69,11 +70,12 @@ struct err sim_frame_read(struct span raw, struct sim_frame *ret_frame)
 	return OK;
 }
 
-void sim_frame_begin(struct sink *s, uint8_t address_byte, uint8_t sequence, bool has_crc, struct span block, uint8_t id,
-		     struct span data, size_t mac_size)
+void sim_frame_begin(struct sink *s, uint8_t address_byte, uint8_t sequence, bool has_crc, struct span block,
+		     uint8_t id, struct span data, size_t mac_size)
 {
 	REQUIRE(s->size == 0);
-	size_t size = OSDP_HEADER_SIZE + (block.size ? block.size + 1 : 0) + 1 + data.size + mac_size + (has_crc ? 2 : 1);
+	size_t size =
+		OSDP_HEADER_SIZE + (block.size ? block.size + 1 : 0) + 1 + data.size + mac_size + (has_crc ? 2 : 1);
 	REQUIRE(size <= OSDP_FRAME_SIZE_MAX);
 	sink_u8(s, OSDP_START);
 	sink_u8(s, address_byte);
@@ -119,7 +121,9 @@ static void drop(struct sim_scanner *scanner, size_t count)
 	scanner->marked = false;
 }
 
-/* Bring the next start byte to the front. The time of a mark right before it stays: the mark is the frame's first byte. */
+/* Bring the next start byte to the front. The time of a mark right before it stays: the mark is the frame's
+ * first byte.
+ */
 static void skip_to_start(struct sim_scanner *scanner)
 {
 	size_t skipped = 0;
@@ -136,7 +140,8 @@ static void skip_to_start(struct sim_scanner *scanner)
 		scanner->started_ns = started_ns;
 }
 
-enum sim_scan sim_scanner_next(struct sim_scanner *scanner, uint8_t *ret_raw, size_t *ret_size, uint64_t *ret_started_ns)
+enum sim_scan sim_scanner_next(struct sim_scanner *scanner, uint8_t *ret_raw, size_t *ret_size,
+			       uint64_t *ret_started_ns)
 {
 	for (;;) {
 		skip_to_start(scanner);

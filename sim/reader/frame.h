@@ -1,7 +1,7 @@
 /* sim/reader/frame.h - bytes of the wire to frames, and frames to bytes.
  *
- * Stop 1 of the simulator's way: line.c > [here] > device.c > commands.c. Written from the protocol's facts alone and
- * apart from the panel's code. It knows no keys: a MAC is four bytes with a place.
+ * Stop 1 of the simulator's way: line.c > [here] > device.c > commands.c. Written from the protocol's facts
+ * alone and apart from the panel's code. It knows no keys: a MAC is four bytes with a place.
  */
 #ifndef LEGATION_SIM_READER_FRAME_H
 #define LEGATION_SIM_READER_FRAME_H
@@ -32,7 +32,9 @@ struct sim_frame {
 uint16_t sim_crc16(struct span bytes);
 uint8_t sim_checksum(struct span bytes);
 
-/* Is the check at the end of these bytes right, as its control byte asks? needs at least SIM_FRAME_SIZE_LEAST bytes. */
+/* Is the check at the end of these bytes right, as its control byte asks? needs at least
+ * SIM_FRAME_SIZE_LEAST bytes.
+ */
 bool sim_frame_check_good(struct span raw);
 
 /* Take a frame apart.
@@ -42,14 +44,16 @@ bool sim_frame_check_good(struct span raw);
  */
 struct err sim_frame_read(struct span raw, struct sim_frame *ret_frame) MUST_USE;
 
-/* Write a frame up to the place of its MAC, with the final length already in it; the caller adds `mac_size` bytes and
- * ends with sim_frame_end. `block` is the security block without its length byte; empty for none.
+/* Write a frame up to the place of its MAC, with the final length already in it; the caller adds `mac_size`
+ * bytes and ends with sim_frame_end. `block` is the security block without its length byte; empty for none.
  */
-void sim_frame_begin(struct sink *s, uint8_t address_byte, uint8_t sequence, bool has_crc, struct span block, uint8_t id,
-		     struct span data, size_t mac_size);
+void sim_frame_begin(struct sink *s, uint8_t address_byte, uint8_t sequence, bool has_crc, struct span block,
+		     uint8_t id, struct span data, size_t mac_size);
 void sim_frame_end(struct sink *s);
 
-/* Finds frames in a stream of bytes: skips marks and noise, and after a bad check starts again one byte later. */
+/* Finds frames in a stream of bytes: skips marks and noise, and after a bad check starts again one byte
+ * later.
+ */
 struct sim_scanner {
 	uint8_t bytes[SIM_SCANNER_SIZE];
 	size_t size;
@@ -71,9 +75,11 @@ enum sim_scan {
  */
 void sim_scanner_feed(struct sim_scanner *scanner, struct span bytes, uint64_t now_ns, uint64_t gap_ns_max);
 
-/* gives   with SIM_SCAN_FRAME and SIM_SCAN_BAD_CHECK, a copy of the frame in `ret_raw` (needs OSDP_FRAME_SIZE_MAX bytes)
+/* gives   with SIM_SCAN_FRAME and SIM_SCAN_BAD_CHECK, a copy of the frame in `ret_raw` (needs
+ * OSDP_FRAME_SIZE_MAX bytes)
  *         and when its first byte arrived.
  */
-enum sim_scan sim_scanner_next(struct sim_scanner *scanner, uint8_t *ret_raw, size_t *ret_size, uint64_t *ret_started_ns);
+enum sim_scan sim_scanner_next(struct sim_scanner *scanner, uint8_t *ret_raw, size_t *ret_size,
+			       uint64_t *ret_started_ns);
 
 #endif

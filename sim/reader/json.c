@@ -34,7 +34,8 @@ struct sim_json sim_json_member(const struct sim_json *up, const char *key)
 
 struct sim_json sim_json_item(const struct sim_json *up, size_t index)
 {
-	return (struct sim_json){.source = up->source, .up = up, .index = index, .value = json_array_get(up->value, index)};
+	return (struct sim_json){
+		.source = up->source, .up = up, .index = index, .value = json_array_get(up->value, index)};
 }
 
 size_t sim_json_count(const struct sim_json *list)
@@ -161,7 +162,8 @@ struct err sim_json_object(const struct sim_json *at, const char *const *keys)
 		return sim_json_fail(at, "an object is needed");
 	const char *key;
 	json_t *value;
-	json_object_foreach(at->value, key, value) {
+	json_object_foreach(at->value, key, value)
+	{
 		size_t i = 0;
 		while (keys[i] && strcmp(keys[i], key) != 0)
 			i++;

@@ -1,8 +1,8 @@
 /* sim/reader/json.h - reading JSON strictly, with the place of every mistake.
  *
- * A place is a value and the way to it. What is wrong there is said as
- * `file:line:column: lines[0].devices[2].address: 300 is over 126`. The column is found by walking the text once more,
- * only when something is wrong.
+ * A place is a value and the way to it. What is wrong there is said as `file:line:column:
+ * lines[0].devices[2].address: 300 is over 126`. The column is found by walking the text once more, only
+ * when something is wrong.
  */
 #ifndef LEGATION_SIM_READER_JSON_H
 #define LEGATION_SIM_READER_JSON_H

@@ -16,7 +16,7 @@
 static const struct {
 	speed_t code;
 	uint32_t baud;
-} speeds[] = {{B9600, 9600},   {B19200, 19200},   {B38400, 38400},  {B57600, 57600},
+} speeds[] = {{B9600, 9600},     {B19200, 19200},   {B38400, 38400},   {B57600, 57600},
 	      {B115200, 115200}, {B230400, 230400}, {B460800, 460800}, {B921600, 921600}};
 
 /* ---- opening ---- */
@@ -340,7 +340,8 @@ void sim_line_readable(struct sim_line *line, uint64_t now_ns)
 	uint64_t first_byte_ns;
 	enum sim_scan found;
 	while ((found = sim_scanner_next(&line->scanner, raw, &raw_size, &first_byte_ns)) != SIM_SCAN_NOTHING)
-		hear(line, (struct span){raw, raw_size}, found == SIM_SCAN_FRAME, baud, now_ns, first_byte_ns, heard_ns);
+		hear(line, (struct span){raw, raw_size}, found == SIM_SCAN_FRAME, baud, now_ns, first_byte_ns,
+		     heard_ns);
 }
 
 /* ---- time ---- */

@@ -1,12 +1,14 @@
 /* sim/reader/line.h - one line: a pty or a TCP port, the devices on it, and the pace of its wire.
  *
- * Stop 0: [here] > frame.c > device.c. Reads what the panel sends, lets the addressed device answer, and hands the reply
- * over at the moment its last byte would have left a real wire (see pace.h). Every wait is a time that line_next tells:
- * it never sleeps itself. A sleeper wakes some microseconds after
- * its time, so the line asks to be woken earlier by the median of that delay: sends are early as often as late. On a paced pty the devices hear the panel only at their own speed, as set by the panel's
- * termios; on TCP the line's speed is the configured one, as with a serial server.
+ * Stop 0: [here] > frame.c > device.c. Reads what the panel sends, lets the addressed device answer, and
+ * hands the reply over at the moment its last byte would have left a real wire (see pace.h). Every wait is a
+ * time that line_next tells: it never sleeps itself. A sleeper wakes some microseconds after its time, so
+ * the line asks to be woken earlier by the median of that delay: sends are early as often as late. On a
+ * paced pty the devices hear the panel only at their own speed, as set by the panel's termios; on TCP the
+ * line's speed is the configured one, as with a serial server.
  *
- * It does not model collisions but one: several devices answering a broadcast give the bitwise AND of their replies.
+ * It does not model collisions but one: several devices answering a broadcast give the bitwise AND of their
+ * replies.
  */
 #ifndef LEGATION_SIM_READER_LINE_H
 #define LEGATION_SIM_READER_LINE_H
@@ -48,8 +50,8 @@ struct sim_line {
 	struct sim_device *devices[SIM_DEVICES_MAX];
 	size_t device_count;
 
-	int fd;        /* pty master or connection; -1 without one */
-	int slave_fd;  /* kept open, so that the pty outlives its users */
+	int fd;       /* pty master or connection; -1 without one */
+	int slave_fd; /* kept open, so that the pty outlives its users */
 	int listen_fd;
 	char slave_name[64];
 	struct sim_scanner scanner;

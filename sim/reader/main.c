@@ -1,6 +1,7 @@
 /* sim/reader/main.c - `sim-reader`: OSDP v2.2 peripheral devices over ptys and TCP. */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,29 +17,30 @@ enum { POLL_MAX = SIM_LINES_MAX + 2 * SIM_PEERS_MAX + 1, WAIT_S_MAX = 3600 };
 
 struct options {
 	const char *config, *control, *script;
-	bool summary, json, quiet, check, self_check, until_eof;
+	bool summary, json, quiet, check, self_check, until_eof, realtime;
 };
 
-static const char help[] =
-	"usage: sim-reader --config FILE [options]\n"
-	"       sim-reader --self-check [--json]\n"
-	"\n"
-	"Simulates OSDP v2.2 readers and I/O devices on RS-485 lines (ptys) and TCP ports.\n"
-	"Orders are JSON objects, one a line, on standard input or the control socket;\n"
-	"answers and happenings are JSON lines too. sim/reader/README.md lists them.\n"
-	"\n"
-	"  --config FILE    what to simulate\n"
-	"  --check          read the configuration, say what is wrong with it, and end\n"
-	"  --control PATH   take orders on this Unix socket as well\n"
-	"  --script FILE    carry out the orders in this file\n"
-	"  --until-eof      end when standard input ends\n"
-	"  --quiet          on standard output, of all happenings only \"ready\" and the summary\n"
-	"  --summary        at the end, say the latencies from card to unlock\n"
-	"  --self-check     run the published test vectors and end\n"
-	"  --json           print for programs what is otherwise for people\n"
-	"  --help           this text\n"
-	"\n"
-	"Exit status: 0 fine, 1 something failed, 2 wrong options or configuration.\n";
+static const char help[] = "usage: sim-reader --config FILE [options]\n"
+			   "       sim-reader --self-check [--json]\n"
+			   "\n"
+			   "Simulates OSDP v2.2 readers and I/O devices on RS-485 lines (ptys) and TCP ports.\n"
+			   "Orders are JSON objects, one a line, on standard input or the control socket;\n"
+			   "answers and happenings are JSON lines too. sim/reader/README.md lists them.\n"
+			   "\n"
+			   "  --config FILE    what to simulate\n"
+			   "  --check          read the configuration, say what is wrong with it, and end\n"
+			   "  --control PATH   take orders on this Unix socket as well\n"
+			   "  --script FILE    carry out the orders in this file\n"
+			   "  --until-eof      end when standard input ends\n"
+			   "  --realtime       run before all ordinary processes (SCHED_FIFO), as a reader with its\n"
+			   "                   own processor would; needs the right to\n"
+			   "  --quiet          on standard output, of all happenings only \"ready\" and the summary\n"
+			   "  --summary        at the end, say the latencies from card to unlock\n"
+			   "  --self-check     run the published test vectors and end\n"
+			   "  --json           print for programs what is otherwise for people\n"
+			   "  --help           this text\n"
+			   "\n"
+			   "Exit status: 0 fine, 1 something failed, 2 wrong options or configuration.\n";
 
 static volatile sig_atomic_t stop;
 
@@ -81,10 +83,10 @@ static int read_options(int count, char **words, struct options *ret_options)
 	static const struct option known[] = {
 		{"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 'o'},
 		{"script", required_argument, NULL, 's'}, {"check", no_argument, NULL, 'k'},
-		{"until-eof", no_argument, NULL, 'u'},    {"quiet", no_argument, NULL, 'q'},
-		{"summary", no_argument, NULL, 'm'},      {"self-check", no_argument, NULL, 'f'},
-		{"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"until-eof", no_argument, NULL, 'u'},    {"realtime", no_argument, NULL, 'r'},
+		{"quiet", no_argument, NULL, 'q'},        {"summary", no_argument, NULL, 'm'},
+		{"self-check", no_argument, NULL, 'f'},   {"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	int letter;
 	while ((letter = getopt_long(count, words, "", known, NULL)) != -1) {
@@ -103,6 +105,9 @@ static int read_options(int count, char **words, struct options *ret_options)
 			break;
 		case 'u':
 			ret_options->until_eof = true;
+			break;
+		case 'r':
+			ret_options->realtime = true;
 			break;
 		case 'q':
 			ret_options->quiet = true;
@@ -216,6 +221,14 @@ static void say_summary(const struct options *options, struct sim_site *site)
 		sim_latency_percentile(latency, 100) / 1e3);
 }
 
+static struct err run_first(void)
+{
+	struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
+		return FAIL_ERRNO("--realtime");
+	return OK;
+}
+
 static struct err simulate(const struct options *options, struct sim_site *site)
 {
 	sigset_t while_waiting;
@@ -224,7 +237,9 @@ static struct err simulate(const struct options *options, struct sim_site *site)
 	peers.until_eof = options->until_eof;
 	take_signals(&while_waiting);
 	sim_site_start(site, clock_boot_ns());
-	struct err e = options->control ? sim_peers_listen(&peers, options->control) : OK;
+	struct err e = options->realtime ? run_first() : OK;
+	if (!failed(e) && options->control)
+		e = sim_peers_listen(&peers, options->control);
 	if (!failed(e))
 		e = open_lines(site);
 	peers.peers[0].news = !options->quiet;

@@ -56,7 +56,8 @@ static struct err find_door(const struct order *o, struct sim_door **ret_door)
 }
 
 /* Hex of a length that only the text knows. */
-static struct err read_hex(const struct order *o, const char *key, uint8_t *ret_bytes, size_t size_max, size_t *ret_size)
+static struct err read_hex(const struct order *o, const char *key, uint8_t *ret_bytes, size_t size_max,
+			   size_t *ret_size)
 {
 	struct sim_json at = sim_json_member(&o->at, key);
 	size_t digits = json_string_length(at.value);
@@ -327,7 +328,9 @@ static const struct {
 	struct err (*run)(struct order *);
 	const char *keys[16]; /* besides "command" and "tag" */
 } orders[] = {
-	{"swipe", order_swipe, {WHO, "reader", "bits", "bit_count", "h10301", "format", "every_ms", "first_ms", "times"}},
+	{"swipe",
+	 order_swipe,
+	 {WHO, "reader", "bits", "bit_count", "h10301", "format", "every_ms", "first_ms", "times"}},
 	{"keys", order_keys, {WHO, "reader", "digits"}},
 	{"finger", order_finger, {WHO, "template", "status", "quality"}},
 	{"input", order_input, {WHO, "input", "active"}},

@@ -1,9 +1,10 @@
 /* sim/reader/pace.h - when bytes would be on a real wire.
  *
- * Ten bits a byte (8N1). What is heard: the bytes of a command come in one burst over a pty, but on the wire the last one
- * arrives a wire time after the first. What is said: a reply is handed over whole at the moment its last byte would have
- * left, so that whoever reads it cannot have it earlier than over a real line, and no byte costs a wake-up of its own.
- * The reply starts the reply delay, but at least two characters, after the command's end.
+ * Ten bits a byte (8N1). What is heard: the bytes of a command come in one burst over a pty, but on the wire
+ * the last one arrives a wire time after the first. What is said: a reply is handed over whole at the moment
+ * its last byte would have left, so that whoever reads it cannot have it earlier than over a real line, and
+ * no byte costs a wake-up of its own. The reply starts the reply delay, but at least two characters, after
+ * the command's end.
  *
  * Pure: no clock. Times are nanoseconds of the boot clock; a speed of 0 means a wire of no length in time.
  */

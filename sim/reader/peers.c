@@ -52,8 +52,7 @@ struct err sim_peers_listen(struct sim_peers *peers, const char *path)
 	}
 	peers->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mode_t mask = umask(0177);
-	bool good = peers->listen_fd >= 0 &&
-		    bind(peers->listen_fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+	bool good = peers->listen_fd >= 0 && bind(peers->listen_fd, (struct sockaddr *)&address, sizeof address) == 0 &&
 		    listen(peers->listen_fd, 4) == 0;
 	umask(mask);
 	if (!good)

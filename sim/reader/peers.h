@@ -1,5 +1,5 @@
-/* sim/reader/peers.h - who gives orders and hears of happenings: standard input and output, a script, and clients of a
- * Unix socket.
+/* sim/reader/peers.h - who gives orders and hears of happenings: standard input and output, a script, and
+ * clients of a Unix socket.
  *
  * Nobody can hold up a line: what a peer does not read is kept up to a bound, then dropped and counted.
  */

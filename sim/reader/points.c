@@ -1,4 +1,6 @@
-/* sim/reader/points.c - inputs, outputs with their timers, tamper, power; and what the face of a reader shows. */
+/* sim/reader/points.c - inputs, outputs with their timers, tamper, power; and what the face of a reader
+ * shows.
+ */
 #include "sim/reader/device.h"
 
 void sim_points_write(const struct sim_device *device, uint8_t reply_id, struct sink *s)
@@ -43,8 +45,8 @@ static void output_set(struct sim_device *device, unsigned index, bool on, uint6
 	device->listener->output_changed(device->listener->context, device, index, on, now_ns);
 }
 
-void sim_output_command(struct sim_device *device, uint8_t index, uint8_t control, uint16_t time_100ms,
-			uint64_t now_ns, uint64_t first_byte_ns)
+void sim_output_command(struct sim_device *device, uint8_t index, uint8_t control, uint16_t time_100ms, uint64_t now_ns,
+			uint64_t first_byte_ns)
 {
 	REQUIRE(index < device->setup.output_count && control <= OSDP_OUTPUT_CONTROL_TIMED_OFF);
 	struct sim_output *output = &device->outputs[index];

@@ -1,7 +1,7 @@
 /* sim/reader/secure.h - the device's half of the secure channel: keys of a session, MAC chain, encryption.
  *
- * Stop 2, beside device.c. Keeps one session's keys and the last whole MAC of either side. It does not know sequence
- * numbers, key storage or when a session must end: device.c decides that.
+ * Stop 2, beside device.c. Keeps one session's keys and the last whole MAC of either side. It does not know
+ * sequence numbers, key storage or when a session must end: device.c decides that.
  */
 #ifndef LEGATION_SIM_READER_SECURE_H
 #define LEGATION_SIM_READER_SECURE_H

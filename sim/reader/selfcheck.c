@@ -55,7 +55,8 @@ static bool first_poll(bool json, struct sim_session *session)
 	struct sink s = SINK_OF(ack);
 	bool good = !failed(sim_frame_read(SPAN_OF(poll), &frame)) && sim_frame_check_good(SPAN_OF(poll)) &&
 		    !failed(sim_session_open(session, &frame, data, &size)) && size == 0;
-	good &= one(json, "POLL in the Annex E session", SPAN_OF(session->command_mac), "df8898239032d09d94ce22212a28a31f");
+	good &= one(json, "POLL in the Annex E session", SPAN_OF(session->command_mac),
+		    "df8898239032d09d94ce22212a28a31f");
 	sim_session_seal(session, &s, 0x80, 1, true, OSDP_REPLY_ACK, (struct span){NULL, 0});
 	good &= one(json, "ACK in the Annex E session", sink_span(&s), "53800e000d021640c7e664b6dab6");
 	good &= one(json, "R-MAC of that ACK", SPAN_OF(session->reply_mac), "c7e664b633b07bbed74bc91df1304bf8");

@@ -17,7 +17,8 @@ static bool awaits(const struct sim_device *reader, const struct sim_device *io,
 }
 
 /* An "on" answers the oldest card read that this output is there for. */
-static void on_output_command(void *context, struct sim_device *device, unsigned output, bool on, uint64_t first_byte_us)
+static void on_output_command(void *context, struct sim_device *device, unsigned output, bool on,
+			      uint64_t first_byte_us)
 {
 	struct sim_site *site = context;
 	const struct sim_line *line = site->lines[device->line];

@@ -1,7 +1,7 @@
 /* sim/reader/site.h - everything one process simulates: lines, doors, and what is measured on the way.
  *
- * The place where devices, doors and measurements meet: it is the listener of every device. It knows no file formats and
- * no commands; config.c fills it, control.c acts on it.
+ * The place where devices, doors and measurements meet: it is the listener of every device. It knows no file
+ * formats and no commands; config.c fills it, control.c acts on it.
  */
 #ifndef LEGATION_SIM_READER_SITE_H
 #define LEGATION_SIM_READER_SITE_H
@@ -27,7 +27,7 @@ struct sim_site {
 	struct sim_door doors[SIM_DOORS_MAX];
 	size_t door_count;
 	struct sim_habit habits[SIM_HABITS_MAX];
-	uint64_t habits_ns; /* when the next one is due */
+	uint64_t habits_ns;                /* when the next one is due */
 	char state_path[SIM_PATH_MAX + 1]; /* "" for none */
 	uint64_t seed;                     /* of the random bytes; 0: the system's */
 	struct sim_listener listener;
@@ -50,8 +50,8 @@ void sim_site_start(struct sim_site *site, uint64_t now_ns);
  */
 uint64_t sim_site_run(struct sim_site *site, uint64_t now_ns);
 
-/* Show a card every `every_ns`, the first time at `next_ns`. A reader has one habit at most: a new one takes its place,
- * and `every_ns` 0 ends it.
+/* Show a card every `every_ns`, the first time at `next_ns`. A reader has one habit at most: a new one takes
+ * its place, and `every_ns` 0 ends it.
  *
  * fails   ERR_BUSY when SIM_HABITS_MAX are under way.
  */
@@ -63,7 +63,9 @@ struct sim_door *sim_site_door(struct sim_site *site, struct span name);
 void sim_site_summary(struct sim_site *site, struct sim_news *news);
 void sim_site_summary_reset(struct sim_site *site);
 
-/* Put back what the state file keeps: keys, addresses, speeds, install. A file that is not there is no error. */
+/* Put back what the state file keeps: keys, addresses, speeds, install. A file that is not there is no
+ * error.
+ */
 struct err sim_state_load(struct sim_site *site) MUST_USE;
 struct err sim_state_save(const struct sim_site *site) MUST_USE;
 

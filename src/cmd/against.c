@@ -127,14 +127,27 @@ static struct err judge_restored(const struct history *history, size_t reign, co
 		     " %" PRIu64, old->size, history->end, restore->seq);
 }
 
+/* Is the key that signs now the one that the last of those entries names? */
+static struct err key_is_named(const struct history *history, bool *ret_named)
+{
+	struct ledger_vkey key;
+	TRY(keys_vkey(history->store, &key));
+	const struct ledger_vkey *named = history->count > 0 ? &history->reigns[history->count - 1].key : NULL;
+	*ret_named = named && key.id == named->id && span_equal(ledger_vkey_name(&key), ledger_vkey_name(named)) &&
+		     memcmp(key.public_key, named->public_key, sizeof key.public_key) == 0;
+	return OK;
+}
+
 /* The checkpoint is not the present key's: is it a former one's? */
 static struct err compare_former(struct history *history, struct span note, const struct ledger_vkey *keys,
 				 size_t key_count, struct against *against)
 {
 	struct ledger_checkpoint old;
+	bool named = false;
 	TRY(gather(history));
+	TRY(key_is_named(history, &named));
 	against->comparison.size = history->end;
-	for (size_t i = 0; i + 1 < history->count; i++) {
+	for (size_t i = 0; named && i + 1 < history->count; i++) {
 		const struct ledger_vkey *key = &history->reigns[i].key;
 		if (failed(ledger_checkpoint_open(note, key_count > 0 ? keys : key, key_count > 0 ? key_count : 1, &old, NULL)) ||
 		    !span_equal(old.origin, ledger_vkey_name(key)))

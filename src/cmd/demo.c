@@ -130,7 +130,7 @@ static struct err lines_taken(struct demo *demo, const char *text)
 	size_t index;
 	json_t *line;
 	json_array_foreach(lines, index, line) {
-		const char *path = json_string_value(json_object_get(line, "path"));
+		const char *path = json_string_value(json_object_get(line, "pty"));
 		if (index >= DEMO_LINES_MAX)
 			break;
 		if (path)

@@ -110,7 +110,7 @@ struct err demo_site_read(struct demo_site *site, const char *folder)
 	struct post_file_options options = {0};
 	*site = (struct demo_site){.arena = arena_new(POST_FILE_ARENA_MAX)};
 	(void)snprintf(site->folder, sizeof site->folder, "%s", folder);
-	(void)snprintf(path, sizeof path, "%s/post.yaml", folder);
+	(void)snprintf(path, sizeof path, "%s/embassy.yaml", folder);
 	TRY(post_file_read(path, &options, site->arena, &site->post));
 	site->keys = calloc(site->post.devices.count + 1, sizeof *site->keys);
 	site->readers = calloc(2 * site->post.doors.count + 1, sizeof *site->readers);
@@ -207,11 +207,6 @@ static json_t *line_json(const struct demo_site *site, size_t index)
 	bool pty = line->address.size > 7 && memcmp(line->address.at, "serial:", 7) == 0;
 	json_t *json = json_pack("{s:o,s:s,s:i}", "name", text(line->key), "transport", pty ? "pty" : "tcp", "baud",
 				 (int)line->baud);
-	if (pty) {
-		char path[500];
-		(void)snprintf(path, sizeof path, "%s/line-%zu", site->folder, index);
-		json_object_set_new(json, "path", json_string(path));
-	}
 	json_t *device_list = json_array(), *door_list = json_array();
 	for (size_t i = 0; i < site->post.devices.count; i++)
 		if (line_of(site, &devices(site)[i]) == index)

@@ -20,6 +20,8 @@ enum {
 	QUERY_REPLY_BYTES_MAX = 2 * 1024 * 1024,
 	QUERY_PART_BYTES_MAX = 60000,
 	QUERY_WAIT_MS = 400,
+	QUERY_RETRY_MS = 20,
+	QUERY_START_US = 15 * 1000 * 1000,
 };
 
 struct query {
@@ -229,6 +231,21 @@ static struct err round_once(struct query *query)
 	return OK;
 }
 
+/* Core may still be making or checking the database. */
+static struct err open_when_there(struct query *query, const char *path)
+{
+	struct store_options options = {.mode = STORE_READ, .query_ms_max = STORE_QUERY_MS_DEFAULT};
+	uint64_t until_us = clock_boot_us() + QUERY_START_US;
+	for (;;) {
+		struct err e = store_open(path, &options, &query->store);
+		bool later = e.code == ERR_BUSY || e.code == ERR_NOT_FOUND;
+		if (!later || clock_boot_us() > until_us)
+			return e;
+		TRY(child_alive(query->child, clock_boot_us()));
+		(void)poll(NULL, 0, QUERY_RETRY_MS);
+	}
+}
+
 static struct err prepare(struct query *query)
 {
 	const struct core_options *options = query->options;
@@ -249,8 +266,7 @@ static struct err prepare(struct query *query)
 	TRY(sandbox_enter(&policy, &report));
 	TRY(child_sandbox(query->child, &report));
 	(void)snprintf(path, sizeof path, "%s/legation.db", options->directory);
-	struct store_options store = {.mode = STORE_READ, .query_ms_max = STORE_QUERY_MS_DEFAULT};
-	TRY(store_open(path, &store, &query->store));
+	TRY(open_when_there(query, path));
 	return child_ready(query->child);
 }
 

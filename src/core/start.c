@@ -267,11 +267,10 @@ static struct err store_take(struct core *core)
 	char path[PATH_ROOM];
 	struct store_options options = {.mode = STORE_WRITE, .create = true};
 	TRY(store_open(path_of(core, "legation.db", path), &options, &core->store));
-	struct ledger_vkey key;
-	struct err e = keys_vkey(core->store, &key);
-	if (e.code == ERR_NOT_FOUND)
+	bool exists = false;
+	TRY(ledger_exists(core->store, &exists));
+	if (!exists)
 		return found(core);
-	TRY(e);
 	return keys_root_load(path_of(core, "root.key", path), &core->root_key);
 }
 

@@ -28,6 +28,14 @@ static struct span post_of(const struct ledger *ledger)
 
 /* ---- making ---- */
 
+struct err ledger_exists(struct store *store, bool *ret_exists)
+{
+	struct store_statement *find;
+	TRY(store_statement(store, "SELECT 1 FROM sqlite_schema WHERE name = 'entry'", &find));
+	TRY(store_step(find, ret_exists));
+	return store_done(find);
+}
+
 struct err ledger_create(struct store *store, const struct keys_root *root, struct span origin,
 			 uint8_t ret_recovery_secret[KEYS_RECOVERY_SIZE])
 {

@@ -27,6 +27,9 @@ struct ledger_options {
 struct err ledger_create(struct store *store, const struct keys_root *root, struct span origin,
 			 uint8_t ret_recovery_secret[KEYS_RECOVERY_SIZE]) MUST_USE;
 
+/* Is there a ledger in this database? A crash at the founding may leave a database without one. */
+struct err ledger_exists(struct store *store, bool *ret_exists) MUST_USE;
+
 /* Open for writing, after checking that the ledger ends where and how its checkpoint says: the signature verifies under the
  * ledger's key; the root computed from the tiles and the last lines is the one signed; the entries end at its size. (Every
  * line inside is ledger_verify's work.)

@@ -40,21 +40,26 @@ static const struct {
 	{LINE("{\"address\":1}", ""), "lines[0].devices[0]", "needs an \"scbk\""},
 	{LINE("{\"address\":5," KEY "},\n" IO, ""), "x:2:12: lines[0].devices[1].address", "another device"},
 	{LINE("{\"address\":1,\"scbk\":\"00\"}", ""), "devices[0].scbk", "32 lower-case hex digits"},
-	{LINE("{\"address\":1,\"scbk\":\"000102030405060708090A0B0C0D0E0F\"}", ""), "devices[0].scbk", "lower-case hex"},
+	{LINE("{\"address\":1,\"scbk\":\"000102030405060708090A0B0C0D0E0F\"}", ""), "devices[0].scbk",
+	 "lower-case hex"},
 	{LINE("{\"address\":1,\"firmware\":\"1.2\"," KEY "}", ""), "devices[0].firmware", "three numbers"},
 	{LINE("{\"address\":1,\"firmware\":\"1.2.256\"," KEY "}", ""), "devices[0].firmware", "three numbers"},
 	{LINE("{\"address\":1,\"install\":1}", ""), "devices[0].install", "true or false"},
-	{LINE("{\"address\":1," KEY ",\"unlocks\":{\"device\":9}}", ""), "devices[0].unlocks", "no device of this line"},
-	{LINE("{\"address\":1," KEY ",\"capabilities\":[{\"function\":17}]}", ""), "capabilities[0].function", "17 is not in"},
-	{LINE("{\"address\":1," KEY ",\"receive_size\":127}", ""), "devices[0].receive_size", "127 is not in 128 to 1440"},
+	{LINE("{\"address\":1," KEY ",\"unlocks\":{\"device\":9}}", ""), "devices[0].unlocks",
+	 "no device of this line"},
+	{LINE("{\"address\":1," KEY ",\"capabilities\":[{\"function\":17}]}", ""), "capabilities[0].function",
+	 "17 is not in"},
+	{LINE("{\"address\":1," KEY ",\"receive_size\":127}", ""), "devices[0].receive_size",
+	 "127 is not in 128 to 1440"},
 	{LINE(IO, ",\"doors\":[{\"name\":\"a\"}]"), "lines[0].doors[0]", "\"lock\" is missing"},
 	{LINE(IO, ",\"doors\":[{\"name\":\"a\",\"lock\":{\"device\":5,\"output\":2}}]"), "doors[0].lock.output",
 	 "device 5 has 2 outputs"},
-	{LINE(IO, ",\"doors\":[{\"name\":\"a\",\"lock\":{\"device\":6}}]"), "doors[0].lock.device", "no device of this line"},
+	{LINE(IO, ",\"doors\":[{\"name\":\"a\",\"lock\":{\"device\":6}}]"), "doors[0].lock.device",
+	 "no device of this line"},
 	{LINE(IO, ",\"doors\":[{\"name\":\"a\",\"lock\":{\"device\":5}},{\"name\":\"a\",\"lock\":{\"device\":5}}]"),
 	 "doors[1].name", "another door"},
-	{LINE(IO, ",\"doors\":[{\"name\":\"a \\\" b\",\"contact\":{\"input\":1},\"lock\":{\"device\":5}}]"), "doors[0].contact",
-	 "\"device\" is missing"},
+	{LINE(IO, ",\"doors\":[{\"name\":\"a \\\" b\",\"contact\":{\"input\":1},\"lock\":{\"device\":5}}]"),
+	 "doors[0].contact", "\"device\" is missing"},
 };
 
 static void refused(void)
@@ -62,8 +67,8 @@ static void refused(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct sim_site *site = sim_site_new();
 		struct err e = sim_config_read("x", span_of_string(bad[i].text), site);
-		CHECK(failed(e) && strstr(err_why(), bad[i].where) && strstr(err_why(), bad[i].why), "%s: %s", bad[i].where,
-		      bad[i].why);
+		CHECK(failed(e) && strstr(err_why(), bad[i].where) && strstr(err_why(), bad[i].why), "%s: %s",
+		      bad[i].where, bad[i].why);
 		sim_site_free(site);
 	}
 }
@@ -73,22 +78,25 @@ static void taken(void)
 	static const char text[] =
 		"{\"baud\":115200,\"reply_delay_us\":500,\"seed\":7,\"lines\":["
 		"{\"name\":\"north\",\"transport\":\"pty\",\"path\":\"/nowhere\",\"devices\":["
-		"{\"address\":0,\"name\":\"front\",\"keypad\":true,\"vendor\":\"0a0b0c\",\"serial\":66051,\"firmware\":\"1.2.3\"," KEY
-		",\"unlocks\":{\"device\":5,\"output\":1},\"capabilities\":[{\"function\":4,\"compliance\":1,\"count\":9}]}," IO "],"
-		"\"doors\":[{\"name\":\"front\",\"lock\":{\"device\":5,\"output\":1},\"contact\":{\"device\":5,\"input\":2},"
+		"{\"address\":0,\"name\":\"front\",\"keypad\":true,\"vendor\":\"0a0b0c\",\"serial\":66051,\"firmware\":"
+		"\"1.2.3\"," KEY ",\"unlocks\":{\"device\":5,\"output\":1},\"capabilities\":[{\"function\":4,"
+				 "\"compliance\":1,\"count\":9}]}," IO "],"
+		"\"doors\":[{\"name\":\"front\",\"lock\":{\"device\":5,\"output\":1},\"contact\":{\"device\":5,"
+		"\"input\":2},"
 		"\"contact_active_when\":\"closed\"}]},"
 		"{\"transport\":\"tcp\",\"baud\":9600,\"devices\":[]}]}";
 	struct sim_site *site = sim_site_new();
 	NEED_OK(sim_config_read("x", span_of_string(text), site), "a whole configuration is taken");
 	const struct sim_line *line = site->lines[0];
 	const struct sim_device *reader = line->devices[0], *io = line->devices[1];
-	CHECK(site->line_count == 2 && line->device_count == 2 && line->baud == 115200 && site->lines[1]->baud == 9600 &&
-		      line->reply_delay_ns == 500000,
+	CHECK(site->line_count == 2 && line->device_count == 2 && line->baud == 115200 &&
+		      site->lines[1]->baud == 9600 && line->reply_delay_ns == 500000,
 	      "lines");
 	CHECK(reader->setup.reader_count == 1 && reader->setup.keypad && reader->setup.output_count == 0 &&
 		      io->setup.reader_count == 0 && io->setup.input_count == 4 && io->setup.output_count == 2,
 	      "devices");
-	CHECK(memcmp(reader->setup.cuid, "\x0a\x0b\x0c\x01\x01\x03\x02\x01", 8) == 0, "the cUID follows from the identity");
+	CHECK(memcmp(reader->setup.cuid, "\x0a\x0b\x0c\x01\x01\x03\x02\x01", 8) == 0,
+	      "the cUID follows from the identity");
 	bool own_capability = false, security = false;
 	for (size_t i = 0; i < reader->setup.capability_count; i++) {
 		const struct sim_capability *c = &reader->setup.capabilities[i];
@@ -97,7 +105,8 @@ static void taken(void)
 	}
 	CHECK(own_capability && security, "capabilities, one of them overruled");
 	CHECK(site->door_count == 1 && site->doors[0].lock == io && site->doors[0].lock_output == 1 &&
-		      site->doors[0].contact_input == 2 && site->doors[0].contact_active_when_closed && !site->doors[0].rex,
+		      site->doors[0].contact_input == 2 && site->doors[0].contact_active_when_closed &&
+		      !site->doors[0].rex,
 	      "a door");
 	sim_site_free(site);
 }
@@ -122,9 +131,11 @@ static void kept(void)
 	device->address = 5;
 	device->baud = 0;
 	CHECK_OK(sim_state_load(site), "loaded");
-	CHECK(device->scbk[15] == 0x77 && device->address == 9 && device->baud == 19200, "key, address and speed are back");
+	CHECK(device->scbk[15] == 0x77 && device->address == 9 && device->baud == 19200,
+	      "key, address and speed are back");
 	FILE *file = fopen(path, "w");
-	NEED(file && fputs("{\"devices\":[{\"line\":0,\"device\":5,\"baud\":true}]}", file) >= 0 && fclose(file) == 0, "spoilt");
+	NEED(file && fputs("{\"devices\":[{\"line\":0,\"device\":5,\"baud\":true}]}", file) >= 0 && fclose(file) == 0,
+	     "spoilt");
 	CHECK_FAILS(sim_state_load(site), ERR_INVALID, "devices[0].baud: a whole number", "a spoilt state is refused");
 	unlink(path);
 	sim_site_free(site);
@@ -135,7 +146,8 @@ static const struct {
 } orders[] = {
 	{"{\"command\":\"swipe\",\"device\":5,\"bits\":\"80\"}", "this device has no reader 0"},
 	{"{\"command\":\"swipe\",\"device\":1,\"bits\":\"8080\",\"bit_count\":8}", "8 bits do not fit 2 bytes"},
-	{"{\"command\":\"swipe\",\"device\":1,\"bits\":\"8080\",\"bit_count\":10,\"tag\":\"t1\"}", "\"tag\":\"t1\",\"swipe\":1,\"ok\":true"},
+	{"{\"command\":\"swipe\",\"device\":1,\"bits\":\"8080\",\"bit_count\":10,\"tag\":\"t1\"}",
+	 "\"tag\":\"t1\",\"swipe\":1,\"ok\":true"},
 	{"{\"command\":\"swipe\",\"device\":1,\"h10301\":{\"facility\":256}}", "256 is not in 0 to 255"},
 	{"{\"command\":\"swipe\",\"device\":7,\"bits\":\"80\"}", "no such device"},
 	{"{\"command\":\"swipe\",\"device\":\"gate\",\"bits\":\"80\"}", "\"swipe\":2,\"ok\":true"},

@@ -1,7 +1,8 @@
 /* tests/unit/sim/desk.h - one simulated device on a desk: no line, no clock, and a note of all it says.
  *
- * `send` brings a frame as hex; `said` compares the reply with hex. The panel's half, for tests that need more frames
- * than were written out by hand, is built from the device's own pieces only after vectors_test has proved them.
+ * `send` brings a frame as hex; `said` compares the reply with hex. The panel's half, for tests that need
+ * more frames than were written out by hand, is built from the device's own pieces only after vectors_test
+ * has proved them.
  */
 #ifndef LEGATION_TESTS_SIM_DESK_H
 #define LEGATION_TESTS_SIM_DESK_H
@@ -70,7 +71,7 @@ __attribute__((unused)) static void desk_lay(struct desk *desk)
 	desk->now_ns = 1000 * SIM_NS_PER_MS;
 	for (unsigned i = 0; i < 8; i++)
 		desk->rnd_b[i] = (uint8_t)(0xA0 + i);
-	desk->listener = (struct sim_listener){desk,	   desk_news,	desk_output_command, desk_output_changed,
+	desk->listener = (struct sim_listener){desk,      desk_news,   desk_output_command, desk_output_changed,
 					       desk_keep, desk_random, desk_card_sent};
 	struct sim_setup *s = &desk->device.setup;
 	static const uint8_t cuid[] = {0x00, 0x06, 0x8E, 0x01, 0x02, 0x10, 0x32, 0x54};
@@ -217,8 +218,7 @@ __attribute__((unused)) static uint8_t desk_secure(struct desk *desk, uint8_t id
 		uint8_t secure_data[OSDP_FRAME_SIZE_MAX];                                                              \
 		size_t secure_size = 0;                                                                                \
 		uint8_t secure_id = desk_secure((desk), (command), (data), secure_data, &secure_size);                 \
-		CHECK(secure_id == (reply_id) &&                                                                       \
-			      span_equal((struct span){secure_data, secure_size}, (expected)),                         \
+		CHECK(secure_id == (reply_id) && span_equal((struct span){secure_data, secure_size}, (expected)),      \
 		      __VA_ARGS__);                                                                                    \
 	} while (0)
 

@@ -1,4 +1,6 @@
-/* One device, frame by frame: sequence and cache, refusals, the secure channel's rules, events, timed outputs. */
+/* One device, frame by frame: sequence and cache, refusals, the secure channel's rules, events, timed
+ * outputs.
+ */
 #include <stdio.h>
 
 #include "desk.h"
@@ -74,15 +76,16 @@ static void cached_in_session(void)
 	      "and the next command still fits");
 	CHECK(desk_send(&desk, "53001e000f021768dd106e6e746b85314344073e5bd0e9cdb8c11811c18a") && desk.reply.repeat,
 	      "OUT repeated");
-	CHECK(strstr(desk.notes, "\"happening\":\"output\"") && !strstr(strstr(desk.notes, "\"happening\":\"output\"") + 1,
-								      "\"happening\":\"output\""),
+	CHECK(strstr(desk.notes, "\"happening\":\"output\"") &&
+		      !strstr(strstr(desk.notes, "\"happening\":\"output\"") + 1, "\"happening\":\"output\""),
 	      "is obeyed once");
 }
 
 static void refusals(void)
 {
 	lay_plain();
-	CHECK(desk_clear(&desk, 0x99, NOTHING) == OSDP_REPLY_NAK && nak(OSDP_NAK_UNKNOWN_COMMAND), "unknown command: 3");
+	CHECK(desk_clear(&desk, 0x99, NOTHING) == OSDP_REPLY_NAK && nak(OSDP_NAK_UNKNOWN_COMMAND),
+	      "unknown command: 3");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_MFG, BYTES(1, 2, 3)) && nak(OSDP_NAK_UNKNOWN_COMMAND), "MFG: 3");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_ID, NOTHING) && nak(OSDP_NAK_LENGTH), "ID without its byte: 2");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_POLL, BYTES(0)) && nak(OSDP_NAK_LENGTH), "POLL with data: 2");
@@ -91,17 +94,22 @@ static void refusals(void)
 		      !desk.device.outputs[0].on,
 	      "OUT for an output that is not there: 9, and none of it is done");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 7, 0, 0)) && nak(OSDP_NAK_RECORD), "OUT control 7: 9");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 5, 0, 0)) && nak(OSDP_NAK_RECORD), "timed OUT without time: 9");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_LED, BYTES(0, 0, 2, 1, 1, 8, 0, 9, 0, 0, 0, 0, 0, 0)) && nak(OSDP_NAK_RECORD),
+	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 5, 0, 0)) && nak(OSDP_NAK_RECORD),
+	      "timed OUT without time: 9");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_LED, BYTES(0, 0, 2, 1, 1, 8, 0, 9, 0, 0, 0, 0, 0, 0)) &&
+		      nak(OSDP_NAK_RECORD),
 	      "LED colour 8: 9");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_BUZ, BYTES(1, 2, 1, 1, 1)) && nak(OSDP_NAK_RECORD), "BUZ of reader 1: 9");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_TEXT, BYTES(0, 1, 0, 1, 1, 3, 'a')) && nak(OSDP_NAK_LENGTH),
 	      "TEXT shorter than it says: 2");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_KEYSET, BYTES(1, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)) &&
+	CHECK(desk_clear(&desk, OSDP_COMMAND_KEYSET,
+			 BYTES(1, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)) &&
 		      nak(OSDP_NAK_SECURE_NOT_MET) && !desk.device.has_scbk,
 	      "KEYSET in clear: 6, and no key");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_BIOREAD, BYTES(0, 0x12, 0, 0)) && nak(OSDP_NAK_BIO_TYPE), "BIO type 12: 7");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_BIOREAD, BYTES(0, 1, 3, 0)) && nak(OSDP_NAK_BIO_FORMAT), "BIO format 3: 8");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_BIOREAD, BYTES(0, 0x12, 0, 0)) && nak(OSDP_NAK_BIO_TYPE),
+	      "BIO type 12: 7");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_BIOREAD, BYTES(0, 1, 3, 0)) && nak(OSDP_NAK_BIO_FORMAT),
+	      "BIO format 3: 8");
 	desk.device.setup.receive_size_max = 128;
 	uint8_t big[140] = {0};
 	CHECK(desk_clear(&desk, OSDP_COMMAND_TEXT, SPAN_OF(big)) && nak(OSDP_NAK_LENGTH), "over the receive size: 2");
@@ -124,10 +132,12 @@ static void required(void)
 	CHECK(desk_clear(&desk, OSDP_COMMAND_CAP, BYTES(0)) == OSDP_REPLY_PDCAP &&
 		      memcmp(desk.reply.bytes + 6, "\x09\x01\x01\x02\x03\x02", 6) == 0,
 	      "CAP too");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 2, 0, 0)) && nak(6) && !desk.device.outputs[0].on, "OUT: NAK 6");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 2, 0, 0)) && nak(6) && !desk.device.outputs[0].on,
+	      "OUT: NAK 6");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_ISTAT, NOTHING) && nak(6), "ISTAT: NAK 6");
 	CHECK(desk_handshake(&desk), "then a session comes up");
-	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_RAW, BYTES(0, 0, 8, 0, 0xAB), "and the card comes in it");
+	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_RAW, BYTES(0, 0, 8, 0, 0xAB),
+		     "and the card comes in it");
 }
 
 static void session_ends(void)
@@ -146,7 +156,8 @@ static void session_ends(void)
 	CHECK(desk_noted(&desk, "the MAC is wrong"), "and it is said aloud");
 	NEED(desk_handshake(&desk), "a session is up");
 	desk.sequence = 0;
-	CHECK(desk_clear(&desk, OSDP_COMMAND_POLL, NOTHING) == OSDP_REPLY_ACK && desk.device.session.state == SIM_SESSION_NONE,
+	CHECK(desk_clear(&desk, OSDP_COMMAND_POLL, NOTHING) == OSDP_REPLY_ACK &&
+		      desk.device.session.state == SIM_SESSION_NONE,
 	      "SQN 0 ends the session");
 	NEED(desk_handshake(&desk), "a session is up");
 	desk.now_ns += OSDP_OFFLINE_MS * SIM_NS_PER_MS;
@@ -155,9 +166,11 @@ static void session_ends(void)
 	      "8 s of silence end it too");
 	desk.device.install = false;
 	desk.sequence = 0;
-	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") && nak(6), "the default key without install: NAK 6");
+	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") && nak(6),
+	      "the default key without install: NAK 6");
 	desk.device.setup.secure = SIM_SECURE_NONE;
-	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") && nak(5), "a device without the channel: NAK 5");
+	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") && nak(5),
+	      "a device without the channel: NAK 5");
 }
 
 static void wrong_cryptogram(void)
@@ -180,8 +193,8 @@ static void keyset(void)
 	static const uint8_t key[] = {1, 16, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4};
 	desk_lay(&desk);
 	NEED(desk_handshake(&desk), "a session under the default key");
-	CHECK_SECURE(&desk, OSDP_COMMAND_KEYSET, BYTES(2, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), OSDP_REPLY_NAK,
-		     BYTES(OSDP_NAK_RECORD), "KEYSET of another kind: NAK 9, inside the session");
+	CHECK_SECURE(&desk, OSDP_COMMAND_KEYSET, BYTES(2, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		     OSDP_REPLY_NAK, BYTES(OSDP_NAK_RECORD), "KEYSET of another kind: NAK 9, inside the session");
 	CHECK_SECURE(&desk, OSDP_COMMAND_KEYSET, SPAN_OF(key), OSDP_REPLY_ACK, NOTHING, "KEYSET");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ACK, NOTHING, "the session goes on");
 	CHECK(memcmp(desk.device.scbk, key + 2, 16) == 0 && desk.kept == 1, "the key is kept");
@@ -195,7 +208,8 @@ static void outputs(void)
 	(void)desk_clear(&desk, OSDP_COMMAND_POLL, NOTHING);
 	CHECK(desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 5, 30, 0)) == OSDP_REPLY_ACK && desk.device.outputs[0].on,
 	      "on for 3 s");
-	CHECK(sim_device_tick(&desk.device, desk.now_ns) == desk.now_ns + 3000 * SIM_NS_PER_MS, "it asks to be woken in 3 s");
+	CHECK(sim_device_tick(&desk.device, desk.now_ns) == desk.now_ns + 3000 * SIM_NS_PER_MS,
+	      "it asks to be woken in 3 s");
 	desk.now_ns += 3000 * SIM_NS_PER_MS - 1;
 	(void)sim_device_tick(&desk.device, desk.now_ns);
 	CHECK(desk.device.outputs[0].on, "a nanosecond before it is on");
@@ -215,7 +229,8 @@ static void outputs(void)
 	CHECK(!desk.device.outputs[0].on, "'off and finish' without a timer: off at once");
 	(void)desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 5, 10, 0));
 	(void)desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 1, 0, 0));
-	CHECK(!desk.device.outputs[0].on && sim_outputs_next(&desk.device) == SIM_NEVER, "'off and abort' ends the timer");
+	CHECK(!desk.device.outputs[0].on && sim_outputs_next(&desk.device) == SIM_NEVER,
+	      "'off and abort' ends the timer");
 	(void)desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 5, 10, 0));
 	(void)desk_clear(&desk, OSDP_COMMAND_OUT, BYTES(0, 0, 0, 0));
 	CHECK(desk.device.outputs[0].on, "NOP changes nothing");
@@ -244,7 +259,8 @@ static void events(void)
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_KEYPAD, BYTES(0, 4, '1', '2', 0x7F, 0x0D),
 		     "keys, * as 7F and # as 0D");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ISTATR, BYTES(0, 1, 0), "input on");
-	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ISTATR, BYTES(0, 0, 0), "input off: no pulse is lost");
+	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ISTATR, BYTES(0, 0, 0),
+		     "input off: no pulse is lost");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_LSTATR, BYTES(1, 0), "tamper");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_LSTATR, BYTES(1, 1), "power");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_RSTATR, BYTES(2), "reader");
@@ -266,7 +282,8 @@ static void held_back(void)
 	(void)sim_device_tick(&desk.device, desk.now_ns);
 	CHECK(desk.device.event_count == 0 && desk_noted(&desk, "card_dropped"), "then dropped, and said so");
 	NEED(desk_handshake(&desk), "a session is up");
-	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ISTATR, BYTES(0, 0, 1), "the inputs as they are now, once");
+	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ISTATR, BYTES(0, 0, 1),
+		     "the inputs as they are now, once");
 	CHECK_SECURE(&desk, OSDP_COMMAND_POLL, NOTHING, OSDP_REPLY_ACK, NOTHING, "and nothing more");
 	for (unsigned i = 0; i < 3 * SIM_EVENTS_MAX; i++)
 		NEED_OK(sim_device_set_input(&desk.device, 0, i % 2 == 0, desk.now_ns), "a chattering input");
@@ -283,7 +300,8 @@ static void setting_up(void)
 {
 	lay_plain();
 	CHECK(desk_send(&desk, "537f0d00046e00802500006e38") && desk.reply.bytes[1] == 0xFF &&
-		      desk.reply.bytes[5] == OSDP_REPLY_COM && memcmp(desk.reply.bytes + 6, "\x00\x80\x25\x00\x00", 5) == 0,
+		      desk.reply.bytes[5] == OSDP_REPLY_COM &&
+		      memcmp(desk.reply.bytes + 6, "\x00\x80\x25\x00\x00", 5) == 0,
 	      "a broadcast COMSET is answered from FF");
 	CHECK(desk.device.comset_pending && desk.kept == 0, "it holds when the reply has left");
 	sim_device_replied(&desk.device);
@@ -292,21 +310,24 @@ static void setting_up(void)
 	CHECK(desk_clear(&desk, OSDP_COMMAND_COMSET, BYTES(0x7F, 1, 2, 3, 0)) == OSDP_REPLY_COM &&
 		      memcmp(desk.reply.bytes + 6, "\x00\x80\x25\x00\x00", 5) == 0,
 	      "what it cannot do it answers with what it has");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_COMSET, BYTES(9, 0x00, 0xC2, 0x01, 0x00)) == OSDP_REPLY_COM, "to 9, 115200");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_COMSET, BYTES(9, 0x00, 0xC2, 0x01, 0x00)) == OSDP_REPLY_COM,
+	      "to 9, 115200");
 	sim_device_replied(&desk.device);
 	CHECK(desk.device.address == 9 && desk.device.baud == 115200, "address and speed hold");
 	desk_lay(&desk);
 	desk.device.install = false;
 	CHECK(desk_send(&desk, "537f0d00046e00802500006e38") && nak(6), "not in clear where a session is required");
 	struct sim_frame poll = {.raw = BYTES(0, 0, 0, 0, 4, 0, 0, 0), .address = 0x7F, .has_crc = true, .id = 0x60};
-	CHECK(!sim_device_receive(&desk.device, &poll, desk.now_ns, desk.now_ns, &desk.reply), "a broadcast POLL: silence");
+	CHECK(!sim_device_receive(&desk.device, &poll, desk.now_ns, desk.now_ns, &desk.reply),
+	      "a broadcast POLL: silence");
 }
 
 static void face(void)
 {
 	lay_plain();
 	(void)desk_clear(&desk, OSDP_COMMAND_POLL, NOTHING);
-	CHECK(desk_clear(&desk, OSDP_COMMAND_LED, BYTES(0, 0, 2, 2, 3, 2, 0, 20, 0, 1, 1, 0, 1, 0)) == OSDP_REPLY_ACK, "LED");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_LED, BYTES(0, 0, 2, 2, 3, 2, 0, 20, 0, 1, 1, 0, 1, 0)) == OSDP_REPLY_ACK,
+	      "LED");
 	struct sim_led *led = &desk.device.leds[0][0];
 	CHECK(sim_led_colour(led, desk.now_ns) == OSDP_COLOUR_GREEN, "flashes green");
 	CHECK(sim_led_colour(led, desk.now_ns + 200 * SIM_NS_PER_MS) == OSDP_COLOUR_BLACK, "and black");
@@ -316,9 +337,11 @@ static void face(void)
 		      sim_led_colour(led, desk.now_ns) == OSDP_COLOUR_RED,
 	      "cancelled: red at once");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_TEXT, BYTES(0, 3, 2, 1, 1, 2, 'O', 'K')) == OSDP_REPLY_ACK &&
-		      strcmp(desk.device.text, "OK") == 0 && desk.device.text_until_ns == desk.now_ns + 2000 * SIM_NS_PER_MS,
+		      strcmp(desk.device.text, "OK") == 0 &&
+		      desk.device.text_until_ns == desk.now_ns + 2000 * SIM_NS_PER_MS,
 	      "TEXT for 2 s");
-	CHECK(desk_clear(&desk, OSDP_COMMAND_BUZ, BYTES(0, 2, 1, 2, 3)) == OSDP_REPLY_ACK && desk.device.buzzer[3] == 3, "BUZ");
+	CHECK(desk_clear(&desk, OSDP_COMMAND_BUZ, BYTES(0, 2, 1, 2, 3)) == OSDP_REPLY_ACK && desk.device.buzzer[3] == 3,
+	      "BUZ");
 }
 
 static void fingers_and_files(void)
@@ -334,8 +357,9 @@ static void fingers_and_files(void)
 	CHECK(desk_secure(&desk, OSDP_COMMAND_POLL, NOTHING, data, &size) == OSDP_REPLY_BIOREADR && size == 1206 &&
 		      data[1] == 0 && data[2] == 2 && data[3] == 50 && data[4] == (1200 & 0xFF) && data[5] == 1200 >> 8,
 	      "BIOREADR: reader, status, type, quality, length, 1,200 bytes");
-	CHECK_SECURE(&desk, OSDP_COMMAND_FILETRANSFER, BYTES(1, 6, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 2, 3, 4), OSDP_REPLY_FTSTAT,
-		     BYTES(1, 0, 0, 0, 0, (1440 - 41) & 0xFF, (1440 - 41) >> 8), "a file's first part");
+	CHECK_SECURE(&desk, OSDP_COMMAND_FILETRANSFER, BYTES(1, 6, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 2, 3, 4),
+		     OSDP_REPLY_FTSTAT, BYTES(1, 0, 0, 0, 0, (1440 - 41) & 0xFF, (1440 - 41) >> 8),
+		     "a file's first part");
 	CHECK_SECURE(&desk, OSDP_COMMAND_FILETRANSFER, BYTES(1, 6, 0, 0, 0, 4, 0, 0, 0, 2, 0, 5, 6), OSDP_REPLY_FTSTAT,
 		     BYTES(1, 0, 0, 1, 0, (1440 - 41) & 0xFF, (1440 - 41) >> 8), "its last: processed");
 	CHECK(desk_noted(&desk, "\"happening\":\"file\""), "the file is told");
@@ -389,7 +413,8 @@ static void faults(void)
 	      "plain-nak");
 	NEED(desk_handshake(&desk), "a session is up");
 	fault(SIM_FAULT_WRONG_KEY, 0);
-	CHECK(desk.device.session.state == SIM_SESSION_NONE && desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") &&
+	CHECK(desk.device.session.state == SIM_SESSION_NONE &&
+		      desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") &&
 		      memcmp(desk.reply.bytes + 25, "\xfd\xe5\xd2\xf4", 4) != 0,
 	      "wrong-key ends the session and gives another cryptogram");
 	CHECK(desk_send(&desk, "53001b000d0313007726d3356e07762d262801fc8e6665a8917bda") &&
@@ -407,7 +432,8 @@ static void identities(void)
 	      "swapped: another serial number");
 	desk_lay(&desk);
 	fault(SIM_FAULT_WEAK_CUID, 0);
-	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") && memcmp(desk.reply.bytes + 9, "\0\0\0\0\0\0\0", 8) == 0,
+	CHECK(desk_send(&desk, "530013000c03110076b0b1b2b3b4b5b6b75232") &&
+		      memcmp(desk.reply.bytes + 9, "\0\0\0\0\0\0\0", 8) == 0,
 	      "weak-cuid: zeroes");
 	desk_lay(&desk);
 	desk.device.has_scbk = true;
@@ -421,7 +447,8 @@ static void identities(void)
 	      "asks-scbkd: asked for its own key, it answers with the default one");
 	desk_lay(&desk);
 	fault(SIM_FAULT_PLAINTEXT, 0);
-	CHECK(desk_clear(&desk, OSDP_COMMAND_CAP, BYTES(0)) == OSDP_REPLY_PDCAP && desk.reply.bytes[6] == OSDP_CAPABILITY_OUTPUTS,
+	CHECK(desk_clear(&desk, OSDP_COMMAND_CAP, BYTES(0)) == OSDP_REPLY_PDCAP &&
+		      desk.reply.bytes[6] == OSDP_CAPABILITY_OUTPUTS,
 	      "plaintext: no security in its capabilities");
 	NEED_OK(sim_device_swipe(&desk.device, 0, 0, BYTES(0x80), 1, desk.now_ns, &swipe), "a card");
 	CHECK(desk_clear(&desk, OSDP_COMMAND_POLL, NOTHING) == OSDP_REPLY_RAW, "and cards in clear");

@@ -11,8 +11,12 @@ static void lay(void)
 {
 	desk_lay(&desk);
 	desk.device.setup.secure = SIM_SECURE_OPTIONAL;
-	door = (struct sim_door){.name = "front", .lock = &desk.device, .contact = &desk.device, .rex = &desk.device,
-				 .contact_input = 0, .rex_input = 1};
+	door = (struct sim_door){.name = "front",
+				 .lock = &desk.device,
+				 .contact = &desk.device,
+				 .rex = &desk.device,
+				 .contact_input = 0,
+				 .rex_input = 1};
 	sim_door_start(&door, desk.now_ns);
 }
 
@@ -71,7 +75,8 @@ static void passing(void)
 	lock(true);
 	lock(false);
 	(void)later(200);
-	CHECK(!door.open && desk_noted(&desk, "\"state\":\"locked too soon\""), "locked again before the hand was there");
+	CHECK(!door.open && desk_noted(&desk, "\"state\":\"locked too soon\""),
+	      "locked again before the hand was there");
 }
 
 static void button(void)

@@ -1,8 +1,9 @@
-/* The panel's line against the simulator's process over a paced pty: two programs written apart from the same facts.
+/* The panel's line against the simulator's process over a paced pty: two programs written apart from the
+ * same facts.
  *
- * argv[1]: sim-reader. Core's part is played here: it derives session keys, answers a card with an unlock, and notes what
- * the panel says. What one side should do about the other's faults is asked of the panel; that the faults are real is the
- * business of device_test.
+ * argv[1]: sim-reader. Core's part is played here: it derives session keys, answers a card with an unlock,
+ * and notes what the panel says. What one side should do about the other's faults is asked of the panel;
+ * that the faults are real is the business of device_test.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -81,8 +82,8 @@ static void answer(size_t i)
 		NEED(getrandom(seen[device].rnd_a, 8, 0) == 8, "random bytes");
 		osdp_derive_session(install[device] ? osdp_derive_default_key : keys[device], seen[device].rnd_a,
 				    &seen[device].session);
-		struct osdp_random random = {.device = device, .rnd_a = SPAN_OF(seen[device].rnd_a),
-					     .install = install[device]};
+		struct osdp_random random = {
+			.device = device, .rnd_a = SPAN_OF(seen[device].rnd_a), .install = install[device]};
 		seen[device].handshakes++;
 		tell(MESSAGE_OSDP_RANDOM, &random);
 	} else if (waiting[i].kind == MESSAGE_OSDP_CRYPTOGRAM) {
@@ -130,7 +131,8 @@ static void hear(void *context, enum message_kind kind, const void *body)
 		seen[((const struct osdp_state *)body)->device].link = ((const struct osdp_state *)body)->link;
 		break;
 	case MESSAGE_OSDP_IDENTITY:
-		seen[((const struct osdp_identity *)body)->device].serial = ((const struct osdp_identity *)body)->serial;
+		seen[((const struct osdp_identity *)body)->device].serial =
+			((const struct osdp_identity *)body)->serial;
 		break;
 	case MESSAGE_OSDP_CARD:
 		hear_card(body);
@@ -143,7 +145,8 @@ static void hear(void *context, enum message_kind kind, const void *body)
 	}
 	case MESSAGE_OSDP_CONTACTS:
 		if (!((const struct osdp_contacts *)body)->outputs)
-			seen[((const struct osdp_contacts *)body)->device].inputs = ((const struct osdp_contacts *)body)->active;
+			seen[((const struct osdp_contacts *)body)->device].inputs =
+				((const struct osdp_contacts *)body)->active;
 		break;
 	case MESSAGE_OSDP_LOCAL:
 		seen[((const struct osdp_local *)body)->device].tamper = ((const struct osdp_local *)body)->tamper;
@@ -202,7 +205,7 @@ static void turn(void)
 /* UNTIL(2000, x): go on until x, for 2 s at most; gives x. */
 #define UNTIL(ms, x)                                                                                                   \
 	({                                                                                                             \
-		uint64_t until_us = clock_boot_us() + (ms) * UINT64_C(1000);                                           \
+		uint64_t until_us = clock_boot_us() + (ms)*UINT64_C(1000);                                             \
 		while (!(x) && clock_boot_us() < until_us)                                                             \
 			turn();                                                                                        \
 		(x);                                                                                                   \
@@ -235,7 +238,8 @@ static void start(const char *binary)
 {
 	static const char config[] =
 		"{\"baud\":115200,\"lines\":[{\"transport\":\"pty\",\"path\":\"%s/line\",\"devices\":["
-		"{\"address\":0,\"name\":\"gate\",\"keypad\":true,\"serial\":4711,\"scbk\":\"a1b1c1d1e1f102122232425262728292\","
+		"{\"address\":0,\"name\":\"gate\",\"keypad\":true,\"serial\":4711,\"scbk\":"
+		"\"a1b1c1d1e1f102122232425262728292\","
 		"\"unlocks\":{\"device\":5,\"output\":0}},"
 		"{\"address\":5,\"kind\":\"io\",\"scbk\":\"0f1e2d3c4b5a69788796a5b4c3d2e1f0\"},"
 		"{\"address\":9,\"install\":true}],"
@@ -277,14 +281,26 @@ static void set_devices(bool with_spare)
 	tell(MESSAGE_OSDP_LINE, &line);
 }
 
-static void bring_up(void)
+/* A panel without memories: what it holds against a device, and how long it then waits, is its own tests'
+ * business.
+ */
+static void fresh_panel(void)
 {
 	static const struct osdp_port port = {.say = hear};
-	NEED_OK(hex_read(SPAN_TEXT("a1b1c1d1e1f102122232425262728292"), keys[READER], 16), "key");
-	NEED_OK(hex_read(SPAN_TEXT("0f1e2d3c4b5a69788796a5b4c3d2e1f0"), keys[IO], 16), "key");
+	bus = osdp_bus_free(bus);
+	waiting_count = 0;
+	for (unsigned i = 0; i < DEVICES; i++)
+		seen[i].link = OSDP_LINK_OFFLINE;
 	NEED_OK(osdp_bus_new(0, &port, &bus), "the panel's line");
 	osdp_bus_open(bus, BAUD, clock_boot_us());
 	set_devices(false);
+}
+
+static void bring_up(void)
+{
+	NEED_OK(hex_read(SPAN_TEXT("a1b1c1d1e1f102122232425262728292"), keys[READER], 16), "key");
+	NEED_OK(hex_read(SPAN_TEXT("0f1e2d3c4b5a69788796a5b4c3d2e1f0"), keys[IO], 16), "key");
+	fresh_panel();
 	CHECK(UNTIL(5000, secure(READER) && secure(IO)), "both devices come up in the secure channel");
 	CHECK(seen[READER].serial == 4711, "the panel has read the identity");
 	CHECK(!is_said("\"violation\""), "the simulator has nothing to object to");
@@ -304,7 +320,10 @@ static void swipes(void)
 	CHECK(UNTIL(2000, strcmp(seen[READER].digits, "1234#*") == 0), "keys are read");
 	order("{\"command\":\"tamper\",\"device\":\"gate\"}");
 	CHECK(UNTIL(2000, seen[READER].tamper), "a tamper is seen");
-	struct osdp_led led = {.device = READER, .temporary_control = 2, .temporary_on_100ms = 1, .temporary_on_colour = 2,
+	struct osdp_led led = {.device = READER,
+			       .temporary_control = 2,
+			       .temporary_on_100ms = 1,
+			       .temporary_on_colour = 2,
 			       .temporary_time_100ms = 10};
 	struct osdp_buzzer buzzer = {.device = READER, .tone = 2, .on_100ms = 1, .off_100ms = 1, .count = 1};
 	tell(MESSAGE_OSDP_LED, &led);
@@ -315,46 +334,52 @@ static void swipes(void)
 }
 
 /* One fault after another: afterwards the reader is secure again, and a card still opens the door. */
-static void recovers(const char *kind, unsigned count, unsigned within_ms)
+static void recovers(const char *kind, unsigned count, unsigned within_ms, bool on_the_wire)
 {
 	char text[128];
 	uint32_t cards = seen[READER].cards, done = outputs_acknowledged;
 	forget_said();
-	snprintf(text, sizeof text, "{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"%s\",\"count\":%u}", kind, count);
+	snprintf(text, sizeof text, "{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"%s\",\"count\":%u}", kind,
+		 count);
+	fresh_panel();
+	NEED(UNTIL(10000, secure(READER) && secure(IO)), "a fresh panel, and all is well");
+	seen[READER].handshakes = 0;
 	order(text);
 	CHECK(UNTIL(1000, is_said("\"answer\":\"fault\",\"ok\":true")), "fault: %s", kind);
-	uint64_t settle_us = clock_boot_us() + 500000;
-	(void)UNTIL(600, clock_boot_us() > settle_us);
+	(void)UNTIL(200, false);
 	CHECK(UNTIL(within_ms, secure(READER)), "%s: secure again within %u ms", kind, within_ms);
 	snprintf(text, sizeof text, "{\"command\":\"swipe\",\"device\":\"gate\",\"bits\":\"c0ffee\"}");
 	order(text);
-	CHECK(UNTIL(3000, seen[READER].cards == cards + 1 && outputs_acknowledged == done + 1), "%s: a card opens the door",
-	      kind);
+	CHECK(UNTIL(3000, seen[READER].cards == cards + 1 && outputs_acknowledged == done + 1),
+	      "%s: a card opens the door", kind);
+	if (on_the_wire)
+		CHECK(seen[READER].handshakes == 0, "%s: the session goes on", kind);
 	CHECK(seen[READER].cards_in_clear == 0, "%s: no card in clear was believed", kind);
 }
 
 static void faults(void)
 {
-	recovers("noise", 20, 2000);
-	recovers("duplicate", 3, 2000);
-	recovers("bad-crc", 2, 2000);
-	recovers("drop-reply", 2, 2000);
-	recovers("slow", 1, 3000);
-	recovers("busy", 5, 2000);
-	CHECK(seen[READER].handshakes <= 3, "the wire's faults cost at most %u new handshakes", seen[READER].handshakes - 1);
+	recovers("noise", 20, 2000, true);
+	recovers("duplicate", 3, 2000, true);
+	recovers("bad-crc", 2, 2000, true);
+	recovers("drop-reply", 2, 2000, true);
+	recovers("slow", 1, 3000, true);
+	recovers("busy", 5, 2000, true);
 	uint32_t before = seen[READER].alarms[OSDP_OFFENCE_MAC];
-	recovers("bad-mac", 1, 4000);
+	recovers("bad-mac", 1, 4000, false);
 	CHECK(seen[READER].alarms[OSDP_OFFENCE_MAC] > before, "a wrong MAC is an alarm");
 	before = seen[READER].alarms[OSDP_OFFENCE_PLAINTEXT];
-	recovers("plain-nak", 1, 6000);
+	recovers("plain-nak", 1, 6000, false);
 	CHECK(seen[READER].alarms[OSDP_OFFENCE_PLAINTEXT] > before, "a NAK in clear inside a session is an alarm");
-	recovers("wrong-key", 1, 12000);
+	recovers("wrong-key", 1, 12000, false);
 	CHECK(seen[READER].alarms[OSDP_OFFENCE_CRYPTOGRAM] + seen[READER].alarms[OSDP_OFFENCE_REFUSED] > 0,
 	      "a wrong key is an alarm");
 }
 
 static void attacks(void)
 {
+	fresh_panel();
+	NEED(UNTIL(10000, secure(READER) && secure(IO)), "a fresh panel, and all is well");
 	uint32_t cards = seen[READER].cards;
 	order("{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"plaintext\"}");
 	(void)UNTIL(100, false);
@@ -362,22 +387,26 @@ static void attacks(void)
 	(void)UNTIL(1500, false);
 	CHECK(seen[READER].cards == cards, "a card in clear from a reader that must be secure is no card");
 	CHECK(seen[READER].alarms[OSDP_OFFENCE_PLAINTEXT] + seen[READER].alarms[OSDP_OFFENCE_REFUSED] +
-			      seen[READER].alarms[OSDP_OFFENCE_DOWNGRADE] > 1,
+			      seen[READER].alarms[OSDP_OFFENCE_DOWNGRADE] >
+		      1,
 	      "but an alarm");
 	CHECK(!secure(READER), "and the reader is out of service");
 	order("{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"plaintext\",\"on\":false}");
-	CHECK(UNTIL(15000, secure(READER)), "put right, it comes back");
+	fresh_panel();
+	CHECK(UNTIL(15000, secure(READER) && secure(IO)), "put right, it comes back");
 	order("{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"asks-scbkd\"}");
 	order("{\"command\":\"restart\",\"device\":\"gate\"}");
-	CHECK(UNTIL(4000, seen[READER].alarms[OSDP_OFFENCE_DEFAULT_KEY] > 0), "asking for the default key is an alarm");
+	CHECK(UNTIL(12000, seen[READER].alarms[OSDP_OFFENCE_DEFAULT_KEY] > 0),
+	      "asking for the default key is an alarm");
 	(void)UNTIL(500, false);
 	CHECK(!secure(READER), "and no session");
 	order("{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"asks-scbkd\",\"on\":false}");
-	CHECK(UNTIL(15000, secure(READER)), "put right, it comes back");
+	fresh_panel();
+	CHECK(UNTIL(15000, secure(READER) && secure(IO)), "put right, it comes back");
 	uint8_t cuid[8];
 	memcpy(cuid, seen[READER].cuid, 8);
 	order("{\"command\":\"fault\",\"device\":\"gate\",\"kind\":\"swapped\"}");
-	CHECK(UNTIL(4000, memcmp(cuid, seen[READER].cuid, 8) != 0), "a swapped reader's cUID reaches core");
+	CHECK(UNTIL(12000, memcmp(cuid, seen[READER].cuid, 8) != 0), "a swapped reader's cUID reaches core");
 	CHECK(secure(IO), "all the while the I/O device stayed secure");
 }
 
@@ -404,7 +433,11 @@ static void end(void)
 	char path[128];
 	forget_said();
 	close(to_child);
-	CHECK(UNTIL(3000, is_said("\"happening\":\"summary\"")), "the simulator sums up");
+	ssize_t more;
+	while (said_size < SAID_SIZE - 1 && (more = read(from_child, said + said_size, SAID_SIZE - 1 - said_size)) > 0)
+		said_size += (size_t)more;
+	said[said_size] = '\0';
+	CHECK(is_said("\"happening\":\"summary\""), "the simulator sums up");
 	char *summary = strstr(said, "\"cards_sent\"");
 	printf("# %s", summary ? summary : "\n");
 	NEED(waitpid(child, &status, 0) == child && status == 0, "and ends well");

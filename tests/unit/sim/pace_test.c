@@ -22,7 +22,8 @@ static void exchange(void)
 	CHECK(heard == t + 1215278, "a command ends a wire time after it began");
 	uint64_t sent = sim_pace_reply(&pace, 115200, 15, heard, MS);
 	CHECK(sent == heard + MS + sim_pace_wire_ns(115200, 15), "the reply ends a delay and its wire time later");
-	CHECK(sim_pace_heard(&pace, 115200, 14, sent + 10) == sent + 10 + 1215278, "the next command finds the wire free");
+	CHECK(sim_pace_heard(&pace, 115200, 14, sent + 10) == sent + 10 + 1215278,
+	      "the next command finds the wire free");
 
 	pace.free_ns = 0;
 	heard = sim_pace_heard(&pace, 115200, 8, t);
@@ -31,7 +32,8 @@ static void exchange(void)
 
 	pace.free_ns = 0;
 	heard = sim_pace_heard(&pace, 9600, 8, t);
-	CHECK(sim_pace_reply(&pace, 9600, 8, heard, MS) == heard + sim_pace_wire_ns(9600, 2) + sim_pace_wire_ns(9600, 8),
+	CHECK(sim_pace_reply(&pace, 9600, 8, heard, MS) ==
+		      heard + sim_pace_wire_ns(9600, 2) + sim_pace_wire_ns(9600, 8),
 	      "at 9,600 two characters of idle are longer than the delay");
 
 	pace.free_ns = 0;
@@ -40,10 +42,13 @@ static void exchange(void)
 	CHECK(second >= sent + sim_pace_wire_ns(115200, 10), "two replies do not lie over each other");
 
 	pace.free_ns = 0;
-	CHECK(sim_pace_reply(&pace, 0, 10, sim_pace_heard(&pace, 0, 10, t), MS) == t + MS, "unpaced only the delay stays");
+	CHECK(sim_pace_reply(&pace, 0, 10, sim_pace_heard(&pace, 0, 10, t), MS) == t + MS,
+	      "unpaced only the delay stays");
 }
 
-/* A line that is never idle: 32 devices polled back to back. The sum of all exchanges is the wire time, to the ns. */
+/* A line that is never idle: 32 devices polled back to back. The sum of all exchanges is the wire time, to
+ * the ns.
+ */
 static void no_drift(void)
 {
 	struct sim_pace pace = {0};

@@ -1,4 +1,6 @@
-/* The whole binary: a pty, a TCP port, a control socket and a script; the pace of the wire; how it ends. argv[1]: it. */
+/* The whole binary: a pty, a TCP port, a control socket and a script; the pace of the wire; how it ends.
+ * argv[1]: it.
+ */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -110,8 +112,10 @@ static void ready(void)
 		"{\"transport\":\"pty\",\"path\":\"%s/line\",\"devices\":["
 		"{\"address\":0,\"name\":\"gate\",\"secure\":\"none\",\"unlocks\":{\"device\":5,\"output\":0}},"
 		"{\"address\":5,\"kind\":\"io\",\"secure\":\"none\"}],"
-		"\"doors\":[{\"name\":\"gate\",\"lock\":{\"device\":5,\"output\":0},\"contact\":{\"device\":5,\"input\":0}}]},"
-		"{\"transport\":\"tcp\",\"baud\":0,\"port\":0,\"devices\":[{\"address\":0,\"secure\":\"none\",\"mark\":true}]}]}";
+		"\"doors\":[{\"name\":\"gate\",\"lock\":{\"device\":5,\"output\":0},\"contact\":{\"device\":5,"
+		"\"input\":0}}]},"
+		"{\"transport\":\"tcp\",\"baud\":0,\"port\":0,\"devices\":[{\"address\":0,\"secure\":\"none\",\"mark\":"
+		"true}]}]}";
 	char text[2048], config_path[128], control_path[128], line_path[128];
 	NEED(mkdtemp(folder), "a folder");
 	snprintf(text, sizeof text, config, folder);
@@ -121,8 +125,8 @@ static void ready(void)
 	snprintf(control_path, sizeof control_path, "%s/control", folder);
 	snprintf(line_path, sizeof line_path, "%s/line", folder);
 	snprintf(text, sizeof text, "%s/script", folder);
-	child = start((const char *[]){"sim-reader", "--config", config_path, "--control", control_path, "--script", text,
-				 "--summary", "--json", NULL},
+	child = start((const char *[]){"sim-reader", "--config", config_path, "--control", control_path, "--script",
+				       text, "--summary", "--json", NULL},
 		      &to_child, &from_child);
 	CHECK(says("\"happening\":\"ready\""), "it says when it is ready");
 	CHECK(says("\"port\":"), "and which port it chose");
@@ -154,7 +158,8 @@ static void talk(void)
 	uint64_t ns;
 	struct span none = {NULL, 0};
 	size_t size = exchange(pty_fd, clear_command(hex, 0, 0, OSDP_COMMAND_POLL, none), reply, &ns, PATIENCE_MS);
-	CHECK(size == 9 && reply[0] == OSDP_MARK && reply[2] == 0x80 && reply[6] == OSDP_REPLY_ACK, "POLL, ACK over the pty");
+	CHECK(size == 9 && reply[0] == OSDP_MARK && reply[2] == 0x80 && reply[6] == OSDP_REPLY_ACK,
+	      "POLL, ACK over the pty");
 	uint64_t wire_ns = sim_pace_wire_ns(115200, 8) + 1000000 + sim_pace_wire_ns(115200, 9);
 	CHECK(ns + 100000 >= wire_ns, "and not before a real wire could have brought it");
 	size = exchange(tcp_fd, hex, reply, &ns, PATIENCE_MS);
@@ -173,12 +178,14 @@ static void swipe(void)
 	CHECK(says("\"answer\":\"swipe\",\"tag\":\"one\",\"swipe\":1,\"ok\":true"), "a card is shown");
 	size_t size = exchange(pty_fd, clear_command(hex, 0, 1, OSDP_COMMAND_POLL, none), reply, &ns, PATIENCE_MS);
 	CHECK(size == 15 && reply[6] == OSDP_REPLY_RAW && reply[11] == 0xAA && reply[12] == 0xBB, "and read");
-	CHECK(says("\"happening\":\"card_sent\",\"line\":0,\"device\":0,\"swipe\":1,\"boot_us\":"), "the reply's last byte is told");
+	CHECK(says("\"happening\":\"card_sent\",\"line\":0,\"device\":0,\"swipe\":1,\"boot_us\":"),
+	      "the reply's last byte is told");
 	uint64_t sent_us = strtoull(strstr(said, "\"swipe\":1,\"boot_us\":") + 20, NULL, 10);
 	CHECK(sent_us <= clock_boot_us() && sent_us + 10000000 > clock_boot_us(), "with its time");
 	(void)exchange(pty_fd, clear_command(hex, 5, 0, OSDP_COMMAND_POLL, none), reply, &ns, PATIENCE_MS);
 	size = exchange(pty_fd, clear_command(hex, 5, 1, OSDP_COMMAND_OUT, on), reply, &ns, PATIENCE_MS);
-	CHECK(size > 0 && reply[6] == OSDP_REPLY_ACK && says("\"output\":0,\"control\":5,\"time_100ms\":2,\"boot_us\":"),
+	CHECK(size > 0 && reply[6] == OSDP_REPLY_ACK &&
+		      says("\"output\":0,\"control\":5,\"time_100ms\":2,\"boot_us\":"),
 	      "the unlock is told");
 	order("{\"command\":\"door\",\"door\":\"gate\",\"action\":\"open\"}");
 	CHECK(says("\"state\":\"open\"") && says("\"answer\":\"door\",\"ok\":true"), "the door opens");
@@ -195,10 +202,12 @@ static void wrong_speed(void)
 	struct termios settings;
 	struct span none = {NULL, 0};
 	NEED(tcgetattr(pty_fd, &settings) == 0 && cfsetspeed(&settings, B9600) == 0 &&
-		     tcsetattr(pty_fd, TCSANOW, &settings) == 0, "another speed");
+		     tcsetattr(pty_fd, TCSANOW, &settings) == 0,
+	     "another speed");
 	CHECK(exchange(pty_fd, clear_command(hex, 0, 0, OSDP_COMMAND_POLL, none), reply, &ns, 100) == 0,
 	      "at a wrong speed nobody hears");
-	CHECK(says("\"happening\":\"wrong_speed\"") && says("\"panel_baud\":9600,\"device_baud\":115200"), "and it is said");
+	CHECK(says("\"happening\":\"wrong_speed\"") && says("\"panel_baud\":9600,\"device_baud\":115200"),
+	      "and it is said");
 }
 
 static void control(void)
@@ -210,7 +219,8 @@ static void control(void)
 	CHECK(stat(address.sun_path, &there) == 0 && (there.st_mode & 077) == 0, "the control socket is ours alone");
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	NEED(connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connected");
-	NEED(dprintf(fd, "{\"command\":\"state\",\"device\":5}\nnonsense\n") > 0 && shutdown(fd, SHUT_WR) == 0, "asked");
+	NEED(dprintf(fd, "{\"command\":\"state\",\"device\":5}\nnonsense\n") > 0 && shutdown(fd, SHUT_WR) == 0,
+	     "asked");
 	size_t size = 0;
 	ssize_t more;
 	while (size < sizeof got - 1 && (more = read(fd, got + size, sizeof got - 1 - size)) > 0)
@@ -253,7 +263,8 @@ static void ending(void)
 	CHECK(status_of((const char *[]){"sim-reader", "--config", path, "--check", NULL}) == 2 &&
 		      strstr(said, "bad.json:2:5: x: nobody knows this key"),
 	      "a bad configuration: status 2, file and place");
-	CHECK(status_of((const char *[]){"sim-reader", "--config", "/nowhere/x", NULL}) == 2, "no configuration: status 2");
+	CHECK(status_of((const char *[]){"sim-reader", "--config", "/nowhere/x", NULL}) == 2,
+	      "no configuration: status 2");
 	CHECK(status_of((const char *[]){"sim-reader", NULL}) == 2, "no options: status 2");
 	CHECK(status_of((const char *[]){"sim-reader", "--self-check", NULL}) == 0, "the self-check passes");
 	CHECK(status_of((const char *[]){"sim-reader", "--help", NULL}) == 0, "--help");

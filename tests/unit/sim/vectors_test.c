@@ -1,7 +1,7 @@
 /* The protocol's numbers against vectors: the published ones, and frames worked out by an independent program.
  *
- * The frames from "ccrypt" on were computed with another language's AES from the facts of the protocol, in the session
- * of the specification's Annex E (default key, RND.A B0..B7, RND.B A0..A7, address 0).
+ * The frames from "ccrypt" on were computed with another language's AES from the facts of the protocol, in
+ * the session of the specification's Annex E (default key, RND.A B0..B7, RND.B A0..A7, address 0).
  */
 #include <stdio.h>
 
@@ -43,7 +43,8 @@ static void session(void)
 	uint32_t swipe;
 	sim_card_h10301(12, 345, bits);
 	CHECK_SPAN(SPAN_OF(bits), SPAN_TEXT("\x06\x00\xac\x80"), "the 26 bits of facility 12, number 345");
-	NEED_OK(sim_device_swipe(&desk.device, 0, OSDP_CARD_FORMAT_WIEGAND, SPAN_OF(bits), 26, desk.now_ns, &swipe), "a card is shown");
+	NEED_OK(sim_device_swipe(&desk.device, 0, OSDP_CARD_FORMAT_WIEGAND, SPAN_OF(bits), 26, desk.now_ns, &swipe),
+		"a card is shown");
 	CHECK(desk_send(&desk, "53000e000e021560c4b4e4beb300") &&
 		      desk_said(&desk, "53801e000e0218505ed6e5bbea3da63baae673c0b0ee46d1648ce21291a0"),
 	      "POLL, encrypted RAW");
@@ -118,7 +119,9 @@ static void scanning(void)
 	CHECK(next(&scanner, &size, &started) == SIM_SCAN_FRAME, "and the good frame after it is found");
 }
 
-/* Every byte of a session's frames flipped, one bit at a time: the device never obeys, and its output stays off. */
+/* Every byte of a session's frames flipped, one bit at a time: the device never obeys, and its output stays
+ * off.
+ */
 static void flipped(void)
 {
 	static struct desk desk;
@@ -133,7 +136,7 @@ static void flipped(void)
 		raw[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		struct sink s = {.start = raw, .size = 28, .size_max = sizeof raw};
 		if (raw[2] != 30 || raw[3] != 0 || !(raw[4] & OSDP_CONTROL_CRC))
-			continue; /* another length: no frame at all */
+			continue;  /* another length: no frame at all */
 		sim_frame_end(&s); /* whoever flips bits also mends the CRC */
 		if (failed(sim_frame_read(SPAN_OF(raw), &frame)) || frame.is_reply || frame.address != 0)
 			continue;
@@ -141,7 +144,8 @@ static void flipped(void)
 		(void)desk_give(&desk, SPAN_OF(raw));
 		obeyed += desk.device.outputs[0].on || desk.device.outputs[1].on;
 	}
-	CHECK(tried > 150 && obeyed == 0, "of %u frames with a flipped bit and a good CRC, %u were obeyed", tried, obeyed);
+	CHECK(tried > 150 && obeyed == 0, "of %u frames with a flipped bit and a good CRC, %u were obeyed", tried,
+	      obeyed);
 }
 
 int main(void)

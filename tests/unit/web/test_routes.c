@@ -1,6 +1,6 @@
 #include "unit/web/test_routes.h"
 
-#define SHAPE_TABLE "../tests/unit/web/test_routes.def"
+#define SHAPE_TABLE "unit/web/test_routes.def"
 #include "base/shape_tables.h"
 
 #define GET ROUTE_GET

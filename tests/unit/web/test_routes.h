@@ -4,7 +4,7 @@
 
 #include "ipc/route.h"
 
-#define SHAPE_TABLE "../tests/unit/web/test_routes.def"
+#define SHAPE_TABLE "unit/web/test_routes.def"
 #include "base/shape_structs.h"
 
 enum test_route {

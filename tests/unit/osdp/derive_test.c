@@ -1,4 +1,4 @@
-/* tests/unit/osdp/derive.c - session keys and cryptograms by the standard's own example; weak keys. */
+/* tests/unit/osdp/derive_test.c - session keys and cryptograms by the standard's own example; weak keys. */
 #include "lib/tap.h"
 #include "worker/osdp/derive.h"
 

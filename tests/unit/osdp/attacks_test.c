@@ -1,4 +1,4 @@
-/* tests/unit/osdp/attacks.c - what is known to have been done to OSDP, done to us. */
+/* tests/unit/osdp/attacks_test.c - what is known to have been done to OSDP, done to us. */
 #include <openssl/evp.h>
 
 #include "bench.h"

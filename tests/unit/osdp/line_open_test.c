@@ -1,4 +1,4 @@
-/* tests/unit/osdp/line_open.c - wires: a pty, a TCP port, and what is neither. */
+/* tests/unit/osdp/line_open_test.c - wires: a pty, a TCP port, and what is neither. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

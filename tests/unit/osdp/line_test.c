@@ -1,4 +1,4 @@
-/* tests/unit/osdp/line.c - many devices on one line: who speaks when, what a dead one costs, how soon an unlock leaves. */
+/* tests/unit/osdp/line_test.c - many devices on one line: who speaks when, what a dead one costs, how soon an unlock leaves. */
 #include "bench.h"
 
 enum { A_WHILE_US = 300000 };

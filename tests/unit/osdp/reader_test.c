@@ -1,4 +1,4 @@
-/* tests/unit/osdp/reader.c - what devices say, as messages; and what is no message. Orders as bytes. */
+/* tests/unit/osdp/reader_test.c - what devices say, as messages; and what is no message. Orders as bytes. */
 #include "lib/tap.h"
 #include "worker/osdp/commands.h"
 #include "worker/osdp/reader.h"

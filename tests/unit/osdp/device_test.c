@@ -1,4 +1,4 @@
-/* tests/unit/osdp/device.c - one device on a line: the way up, sequence numbers, repeats, BUSY, refusals, orders, renewal. */
+/* tests/unit/osdp/device_test.c - one device on a line: the way up, sequence numbers, repeats, BUSY, refusals, orders, renewal. */
 #include "bench.h"
 
 enum { A_WHILE_US = 300000 };

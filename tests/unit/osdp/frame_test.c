@@ -1,4 +1,4 @@
-/* tests/unit/osdp/frame.c - frames: published check bytes, malformed ones, and streams cut anywhere. */
+/* tests/unit/osdp/frame_test.c - frames: published check bytes, malformed ones, and streams cut anywhere. */
 #include <time.h>
 
 #include "lib/tap.h"

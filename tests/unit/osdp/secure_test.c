@@ -1,4 +1,4 @@
-/* tests/unit/osdp/secure.c - the secure channel: proofs, MACs, encryption, and everything that must not pass. */
+/* tests/unit/osdp/secure_test.c - the secure channel: proofs, MACs, encryption, and everything that must not pass. */
 #include <time.h>
 
 #include "lib/tap.h"
