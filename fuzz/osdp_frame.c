@@ -1,10 +1,11 @@
 /* fuzz/osdp_frame.c - hostile bytes for the OSDP panel: the frame decoder, and a line with devices behind it.
  *
- * An input is a script. Its first byte says how the devices are (bit 0: the first needs no channel; bit 1: checksums). Then come
- * steps: a byte n below 0x80 gives the next n bytes to the line as they are; 0x80 + n makes a well-formed reply for whoever was
- * spoken to out of the next n & 0x1F bytes (bit 5: with a security block); 0xC0 and above let time pass. Core plays its part:
- * it hands out randoms and accepts every cryptogram that fits the fuzzer's fixed keys. A device may be given true proofs and
- * true MACs, for no fuzzer would guess them: so the depths behind a handshake are reached, and a device gone bad is played.
+ * An input is a script. Its first byte says how the devices are (bit 0: the first needs no channel; bit 1: it has checksums;
+ * bit 2: it is alone). Then come steps: a byte n below 0x80 gives the next n bytes to the line as they are; 0x80 + n makes a
+ * well-formed reply for whoever was spoken to out of the next n & 0x1F bytes (bit 5: with a security block); 0xC0 and above let
+ * time pass. Core plays its part: it hands out randoms and accepts every cryptogram that fits the fuzzer's fixed keys. A device
+ * may be given true proofs and true MACs, for no fuzzer would guess them: so the depths behind a handshake are reached, and a
+ * device gone bad is played.
  *
  * What must hold: no crash, no endless loop, and nothing from a device that needs a channel reaches core without one.
  */
@@ -192,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{.device = 1, .address = 0, .secure = (how & 1) == 0, .checksum = (how & 2) != 0},
 		{.device = 2, .address = 5, .secure = true, .controls = true},
 	};
-	struct osdp_line line = {.line = 0, .devices = {devices, 2}};
+	struct osdp_line line = {.line = 0, .devices = {devices, (how & 4) != 0 ? 1 : 2}};
 	t.now_us = START_US;
 	osdp_bus_forget(t.bus);
 	osdp_bus_open(t.bus, 115200, t.now_us);

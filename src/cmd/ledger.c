@@ -157,6 +157,8 @@ static struct err show_run(struct show *show, const char *word, uint64_t seq)
 	if (show->follow) {
 		TRY(follow(show, seq));
 	} else if (word) {
+		struct span line;
+		TRY(ledger_line(show->store, seq, show->arena, &line));
 		show->seqs[show->count++] = seq;
 	} else {
 		TRY(look(show));

@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #define SHAPE_TABLE "core/entries.def"
+#include "core/entry_structs.h"
+
+#define SHAPE_TABLE "core/entries.def"
 #define ENTRY_LIST desk_core_kinds
 #include "core/entry_tables.h"
 

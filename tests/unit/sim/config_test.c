@@ -80,7 +80,7 @@ static void taken(void)
 		"{\"name\":\"north\",\"transport\":\"pty\",\"path\":\"/nowhere\",\"devices\":["
 		"{\"address\":0,\"name\":\"front\",\"keypad\":true,\"vendor\":\"0a0b0c\",\"serial\":66051,\"firmware\":"
 		"\"1.2.3\"," KEY ",\"unlocks\":{\"device\":5,\"output\":1},\"capabilities\":[{\"function\":4,"
-				 "\"compliance\":1,\"count\":9}]}," IO "],"
+		"\"compliance\":1,\"count\":9}]}," IO "],"
 		"\"doors\":[{\"name\":\"front\",\"lock\":{\"device\":5,\"output\":1},\"contact\":{\"device\":5,"
 		"\"input\":2},"
 		"\"contact_active_when\":\"closed\"}]},"
