@@ -266,7 +266,7 @@ static void run_comset(struct obeyed *o)
 	struct sim_device *device = o->device;
 	device->comset_address = address <= OSDP_ADDRESS_MAX ? address : device->address;
 	device->comset_baud = speed_known(baud) ? baud : device->baud;
-	device->comset_pending = true; /* RULE OSDP: the reply still goes out at the old values */
+	device->comset_pending = true; /* the reply still goes out at the old values */
 	sim_answer_id(o->answer, OSDP_REPLY_COM);
 	sink_u8(&o->answer->data, device->comset_address);
 	sink_u32le(&o->answer->data, device->comset_baud);

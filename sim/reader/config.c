@@ -179,21 +179,23 @@ static struct err read_unlocks(const struct sim_json *at, struct sim_setup *setu
 	return OK;
 }
 
+/* clang-format off */
+static const char *const device_keys[] = {
+	"name", "address", "kind", "vendor", "model", "version", "serial", "firmware", "cuid", "readers", "leds", "inputs",
+	"outputs", "keypad", "keypad_ascii", "display", "biometric", "nak_bad_check", "mark", "report_outputs",
+	"receive_size", "hold_ms", "secure", "scbk", "install", "capabilities", "unlocks", NULL,
+};
+/* clang-format on */
+
 static struct err read_device(const struct sim_json *at, const struct sim_line *line, struct sim_device *device)
 {
-	static const char *const keys[] = {
-		"name",    "address",        "kind",         "vendor",  "model",     "version",
-		"serial",  "firmware",       "cuid",         "readers", "leds",      "inputs",
-		"outputs", "keypad",         "keypad_ascii", "display", "biometric", "nak_bad_check",
-		"mark",    "report_outputs", "receive_size", "hold_ms", "secure",    "scbk",
-		"install", "capabilities",   "unlocks",      NULL};
 	struct sim_setup *setup = &device->setup;
 	setup->mark = setup->report_outputs = true;
 	setup->receive_size_max = OSDP_FRAME_SIZE_MAX;
 	setup->hold_ms = SIM_HOLD_MS_DEFAULT;
 	setup->model = setup->version = 1;
 	setup->serial = (uint32_t)(line->index << 8 | line->device_count);
-	TRY(sim_json_object(at, keys));
+	TRY(sim_json_object(at, device_keys));
 	TRY(sim_json_needs(at, "address"));
 	NUMBER(at, "address", 0, OSDP_ADDRESS_MAX, setup->address);
 	if (sim_line_device(line, setup->address)) {

@@ -292,7 +292,7 @@ static void write_busy(const struct sim_device *device, const struct sim_frame *
 {
 	struct sim_answer answer;
 	sim_answer_id(&answer, OSDP_REPLY_BUSY);
-	write_clear(device, frame, 0, &answer, reply); /* RULE OSDP: BUSY has sequence 0 and no security */
+	write_clear(device, frame, 0, &answer, reply); /* BUSY has sequence 0 and no security */
 }
 
 static void remember(struct sim_device *device, const struct sim_frame *frame, const struct sim_reply *reply)
@@ -343,7 +343,7 @@ static bool broadcast_fits(uint8_t id)
 static void receive_in_turn(struct sim_device *device, const struct sim_frame *frame, uint64_t now_ns,
 			    uint64_t first_byte_ns, struct sim_reply *reply)
 {
-	if (frame->sequence == 0) { /* RULE OSDP: the panel starts anew */
+	if (frame->sequence == 0) { /* the panel starts anew */
 		sim_session_gone(device, "the panel started anew", now_ns);
 		device->cached_size = 0;
 		obey(device, frame, now_ns, first_byte_ns, reply);

@@ -190,7 +190,7 @@ struct err sim_device_keys(struct sim_device *device, unsigned reader, struct sp
 	sink_u8(&s, (uint8_t)keys.size);
 	for (size_t i = 0; i < keys.size; i++) {
 		uint8_t key = keys.at[i];
-		if (!device->setup.keypad_ascii) /* RULE OSDP: '#' is CR and '*' is DEL */
+		if (!device->setup.keypad_ascii) /* '#' is CR and '*' is DEL */
 			key = key == '#' ? 0x0D : key == '*' ? 0x7F : key;
 		sink_u8(&s, key);
 	}

@@ -123,6 +123,9 @@ struct plan {
 	size_t attribute_count;
 };
 
+/* The first refusal counts. The parser is not stopped at once, for that would free the attributes in our hands: every
+ * callback comes back at once from then on, and a drawing is short.
+ */
 static void refuse(struct plan *plan, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 static void refuse(struct plan *plan, enum err_code code, const char *format, ...)
 {
@@ -134,7 +137,6 @@ static void refuse(struct plan *plan, enum err_code code, const char *format, ..
 	(void)vsnprintf(why, sizeof why, format, args);
 	va_end(args);
 	plan->err = FAIL(code, "%s:%d: %s", plan->name, plan->parser->input ? plan->parser->input->line : 1, why);
-	xmlStopParser(plan->parser);
 }
 
 /* ---- attributes ---- */
@@ -535,8 +537,10 @@ static void on_characters(void *context, const xmlChar *at, int size)
 
 static void on_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
+	struct plan *plan = context;
 	(void)name, (void)external, (void)system;
-	refuse(context, ERR_INVALID, "a document type is not taken");
+	refuse(plan, ERR_INVALID, "a document type is not taken");
+	xmlStopParser(plan->parser); /* its entities are not even read */
 }
 
 static void on_instruction(void *context, const xmlChar *target, const xmlChar *data)

@@ -242,6 +242,7 @@ static void heard_frame(struct osdp_bus *bus, const struct osdp_frame *frame, ui
 	enum osdp_heard heard = osdp_device_heard(p, frame, now_us);
 	if (heard == OSDP_HEARD_NOTHING)
 		return;
+	bus->wire_free_us = now_us; /* whoever answers has heard us to the end, even if the wire is faster than its baud rate */
 	if (heard == OSDP_HEARD_READ) {
 		bus->hold_until_us = now_us + OSDP_HOLD_AFTER_READ_US;
 		bus->hold_device = p->settings.device;

@@ -50,7 +50,7 @@ static void refusals(void)
 	refused("[a, b]: 1\n", ERR_INVALID, "f.yaml:1:1: a key must be a word");
 	refused("{a: 1}: 1\n", ERR_INVALID, "f.yaml:1:1: a key must be a word");
 	refused("a:\n  - [1, 2\n  - 3\nb: 1\n", ERR_INVALID,
-		"f.yaml:3:3: block sequence entries are not allowed in this context");
+		"f.yaml:4:2: did not find expected ',' or ']', while parsing a flow sequence");
 	refused("a: \"x\n", ERR_INVALID, "f.yaml:2:1: found unexpected end of stream, while scanning a quoted scalar");
 	refused("a: 1\nb: \xFF\n", ERR_INVALID, "f.yaml:2:4: invalid leading UTF-8 octet");
 	refused("a: 1\nb: x\x01y\n", ERR_INVALID, "f.yaml:2:5: control characters are not allowed");
