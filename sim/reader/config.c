@@ -49,15 +49,19 @@ static struct err read_firmware(const struct sim_json *at, struct sim_setup *set
 {
 	char text[16] = "1.0.0";
 	TRY(sim_json_text(at, "firmware", text, sizeof text));
-	unsigned part[3];
-	int used = 0;
-	if (sscanf(text, "%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &used) != 3 || text[used] != '\0' ||
-	    part[0] > 255 || part[1] > 255 || part[2] > 255) {
-		struct sim_json member = sim_json_member(at, "firmware");
-		return sim_json_fail(&member, "three numbers up to 255 are needed, as 1.2.3");
+	const char *part = text;
+	for (size_t i = 0; i < sizeof setup->firmware; i++) {
+		size_t size = strcspn(part, ".");
+		bool ends = part[size] == '\0';
+		uint64_t number = 0;
+		if (ends != (i + 1 == sizeof setup->firmware) ||
+		    failed(decimal_read((struct span){(const uint8_t *)part, size}, 255, &number))) {
+			struct sim_json member = sim_json_member(at, "firmware");
+			return sim_json_fail(&member, "three numbers up to 255 are needed, as 1.2.3");
+		}
+		setup->firmware[i] = (uint8_t)number;
+		part += size + 1;
 	}
-	for (int i = 0; i < 3; i++)
-		setup->firmware[i] = (uint8_t)part[i];
 	return OK;
 }
 
@@ -181,9 +185,10 @@ static struct err read_unlocks(const struct sim_json *at, struct sim_setup *setu
 
 /* clang-format off */
 static const char *const device_keys[] = {
-	"name", "address", "kind", "vendor", "model", "version", "serial", "firmware", "cuid", "readers", "leds", "inputs",
-	"outputs", "keypad", "keypad_ascii", "display", "biometric", "nak_bad_check", "mark", "report_outputs",
-	"receive_size", "hold_ms", "secure", "scbk", "install", "capabilities", "unlocks", NULL,
+	"name", "address", "kind", "secure", "scbk", "install", "unlocks",
+	"vendor", "model", "version", "serial", "firmware", "cuid", "capabilities",
+	"readers", "leds", "inputs", "outputs", "keypad", "keypad_ascii", "display", "biometric",
+	"nak_bad_check", "mark", "report_outputs", "receive_size", "hold_ms", NULL,
 };
 /* clang-format on */
 

@@ -134,58 +134,56 @@ struct sim_device {
 	unsigned line; /* index of its line */
 
 	/* what outlives a restart */
-	uint8_t address;
 	uint32_t baud;
+	uint8_t address;
 	bool has_scbk, install;
 	uint8_t scbk[OSDP_BLOCK_SIZE];
 
 	/* link */
-	bool online;
-	uint64_t heard_ns;
-	int sequence_last; /* -1 before the first command */
-	uint8_t command[OSDP_FRAME_SIZE_MAX];
-	size_t command_size;
-	uint8_t cached[OSDP_FRAME_SIZE_MAX];
-	size_t cached_size;
-	uint32_t cached_swipe;
-	bool cached_has_mac;
-	struct sim_session session;
-	uint8_t rnd_a[OSDP_RANDOM_SIZE];
+	bool online, cached_has_mac;
 	uint16_t panel_size_max; /* ACURXSIZE */
+	int sequence_last;       /* -1 before the first command */
+	uint32_t cached_swipe;
+	uint64_t heard_ns;
+	size_t command_size, cached_size;
+	uint8_t command[OSDP_FRAME_SIZE_MAX];
+	uint8_t cached[OSDP_FRAME_SIZE_MAX];
+	struct sim_session session;
 
 	/* points and face */
 	struct sim_output outputs[SIM_OUTPUTS_MAX];
+	struct sim_led leds[SIM_READERS_MAX][SIM_LEDS_MAX];
+	uint64_t text_until_ns;
 	bool inputs[SIM_INPUTS_MAX];
 	bool tamper, power_failed;
 	uint8_t reader_states[SIM_READERS_MAX];
-	struct sim_led leds[SIM_READERS_MAX][SIM_LEDS_MAX];
 	uint8_t buzzer[4]; /* tone, on, off, count */
 	char text[SIM_TEXT_MAX + 1];
-	uint64_t text_until_ns;
 
 	/* to tell at the next poll */
-	struct sim_event events[SIM_EVENTS_MAX];
-	size_t event_first, event_count;
-	uint32_t swipes;
 	bool changed_local, changed_inputs, changed_outputs, changed_readers;
+	uint32_t swipes;
+	size_t event_first, event_count;
+	struct sim_event events[SIM_EVENTS_MAX];
 
 	/* a biometric reading under way */
 	bool bio_wanted, bio_match;
 	uint8_t bio_reader, bio_type;
-	uint8_t bio[SIM_TEMPLATE_SIZE_MAX];
 	size_t bio_size;
+	uint8_t bio[SIM_TEMPLATE_SIZE_MAX];
 
 	/* a file under way */
-	uint8_t file_type;
 	uint32_t file_total, file_size;
 	uint16_t file_sum;
+	uint8_t file_type;
 
-	uint64_t card_sent_us; /* the card read that awaits its unlock; 0 for none: site.c keeps it */
-
-	struct sim_fault faults[SIM_FAULT_COUNT];
+	/* a COMSET whose reply has not left yet */
 	bool comset_pending;
 	uint8_t comset_address;
 	uint32_t comset_baud;
+
+	uint64_t card_sent_us; /* the card read that awaits its unlock; 0 for none: site.c keeps it */
+	struct sim_fault faults[SIM_FAULT_COUNT];
 };
 
 struct sim_reply {
@@ -284,8 +282,8 @@ void sim_events_state(struct sim_device *device, uint8_t reply_id, uint64_t now_
 bool sim_device_listened(const struct sim_device *device);
 
 void sim_points_write(const struct sim_device *device, uint8_t reply_id, struct sink *s);
-void sim_output_command(struct sim_device *device, uint8_t output, uint8_t control, uint16_t time_100ms,
-			uint64_t now_ns, uint64_t first_byte_ns);
+void sim_output_command(struct sim_device *device, uint8_t index, uint8_t control, uint16_t time_100ms, uint64_t now_ns,
+			uint64_t first_byte_ns);
 void sim_outputs_tick(struct sim_device *device, uint64_t now_ns);
 uint64_t sim_outputs_next(const struct sim_device *device);
 

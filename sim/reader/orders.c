@@ -255,6 +255,7 @@ static struct err order_state(struct order *o)
 		return OK;
 	}
 	TRY(find_device(o, &device));
+	ENSURE(device);
 	sim_news_number(o->answer, "device", device->address);
 	sim_device_describe(device, o->answer, o->now_ns);
 	return OK;

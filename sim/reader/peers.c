@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+_Static_assert(SIM_PATH_MAX >= sizeof((struct sockaddr_un){0}.sun_path), "a socket's path fits");
+
 static struct sim_peer *peer_new(struct sim_peers *peers, int in_fd, int out_fd)
 {
 	REQUIRE(peers->count < SIM_PEERS_MAX);
@@ -41,7 +43,7 @@ struct err sim_peers_listen(struct sim_peers *peers, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat there;
-	if (strlen(path) >= sizeof address.sun_path || strlen(path) > SIM_PATH_MAX)
+	if (strlen(path) >= sizeof address.sun_path)
 		return FAIL(ERR_TOO_LARGE, "%s: the path of a socket has room for %zu bytes", path,
 			    sizeof address.sun_path - 1);
 	memcpy(address.sun_path, path, strlen(path) + 1);

@@ -46,13 +46,11 @@ struct err err_make(enum err_code code, const char *file, uint32_t line, const c
 	PRINTF_LIKE(4, 5) MUST_USE;
 struct err err_make_errno(const char *file, uint32_t line, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
 
-/* What FAIL gives is an error, always: err_make sees to it. The analyser reads one file at a time and must be told. */
+/* What FAIL gives is an error, always: err_make sees to it. Compilers read one file at a time and must be told. */
 static inline struct err err_is_failure(struct err e)
 {
-#ifdef __clang_analyzer__
 	if (e.code == ERR_NONE)
 		__builtin_unreachable();
-#endif
 	return e;
 }
 

@@ -162,7 +162,7 @@ static struct err read_list(struct reader *r, uint32_t depth, struct yaml_node *
 static struct err read_member(struct reader *r, uint32_t depth, const struct yaml_node *map,
 			      struct yaml_node **ret_member)
 {
-	struct yaml_node *key;
+	struct yaml_node *key = NULL;
 	if (r->event.type != YAML_SCALAR_EVENT)
 		return refuse_event(r, r->event.type == YAML_ALIAS_EVENT ? "aliases are not taken here"
 									 : "a key must be a word");
@@ -190,7 +190,7 @@ static struct err read_map(struct reader *r, uint32_t depth, struct yaml_node *m
 		TRY(next_event(r));
 		if (r->event.type == YAML_MAPPING_END_EVENT)
 			return OK;
-		struct yaml_node *member;
+		struct yaml_node *member = NULL;
 		TRY(read_member(r, depth, map, &member));
 		*tail = member;
 		tail = &member->next;

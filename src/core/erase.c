@@ -5,11 +5,15 @@
  */
 #include "core/internal.h"
 
+/* Sealed parts that can still be opened: of a subject that was erased already there are none. */
 static struct err sealed_count(struct core *core, uint64_t subject, uint64_t *ret_count)
 {
 	struct store_statement *count;
 	bool row;
-	TRY(store_statement(core_store(core), "SELECT count(*) FROM sealed WHERE subject = $1", &count));
+	TRY(store_statement(core_store(core),
+			    "SELECT count(*) FROM sealed s JOIN subject_key k ON k.subject = s.subject"
+			    " WHERE s.subject = $1 AND k.erased_seq IS NULL",
+			    &count));
 	store_bind_u64(count, 1, subject);
 	TRY(store_step(count, &row));
 	*ret_count = row ? store_column_u64(count, 0) : 0;

@@ -323,10 +323,10 @@ static void enforce_deadlines(struct supervisor *s, uint64_t now_us)
 		struct worker *worker = &s->children.workers[i];
 		char why[CHILDREN_HOW_SIZE_MAX];
 		if (worker->state == WORKER_ENDING && worker->end_by_us <= now_us) {
-			bool stopped = strcmp(worker->why, "stopped") == 0;
-			(void)snprintf(why, sizeof why, "%s", stopped		? "stopped by force"
-							      : worker->why[0]	? worker->why
-										: "closed its link");
+			const char *how = worker->why[0] ? worker->why : "closed its link";
+			if (strcmp(how, "stopped") == 0)
+				how = "stopped by force";
+			(void)snprintf(why, sizeof why, "%s", how);
 			children_end(worker, SIGKILL, after_ms(now_us, 0, SUPERVISOR_TURN_MS_MAX), worker->our_wish, why);
 		} else if (worker->state == WORKER_RUNNING && silent_at(s, worker) <= now_us) {
 			uint64_t silent_ms = (now_us - worker->heard_us) / 1000;

@@ -99,6 +99,27 @@ struct err user_list_read(struct core_read *read, void *ret_reply)
 	return store_done(all);
 }
 
+struct err user_names_read(struct core_read *read, void *ret_reply)
+{
+	struct user_names *reply = ret_reply;
+	struct user_name *rows = arena_take(read->arena, USER_MAX * sizeof *rows);
+	struct store_statement *all;
+	size_t count = 0;
+	TRY(store_statement(read->store, "SELECT id, name FROM user_user WHERE erased = 0 ORDER BY id", &all));
+	for (;;) {
+		bool row;
+		TRY(store_step(all, &row));
+		if (!row || count == USER_MAX)
+			break;
+		rows[count++] = (struct user_name){
+			.id = store_column_u64(all, 0),
+			.name = arena_copy(read->arena, store_column_text(all, 1)),
+		};
+	}
+	reply->names = (struct shape_list){rows, count};
+	return store_done(all);
+}
+
 const struct core_module user_module = {
 	.name = "user",
 	.kinds = user_kinds,

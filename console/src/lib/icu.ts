@@ -37,7 +37,7 @@ class Parser {
 				text += this.#takeQuoted();
 			} else if (letter === '{') {
 				flush();
-				pieces.push(this.#argument(depth));
+				pieces.push(this.#argument(depth, inPlural));
 			} else if (letter === '#' && inPlural) {
 				flush();
 				pieces.push({ hash: true });
@@ -81,7 +81,7 @@ class Parser {
 		if (this.source[this.#at++] !== letter) throw new BadMessage(`"${letter}" is missing in: ${this.source}`);
 	}
 
-	#argument(depth: number): Piece {
+	#argument(depth: number, inPlural: boolean): Piece {
 		const argument = this.#word();
 		if (this.#peek() === '}') {
 			this.#at++;
@@ -95,7 +95,7 @@ class Parser {
 		while (!/^\s*\}/.test(this.source.slice(this.#at))) {
 			const name = this.#word();
 			this.#expect('{');
-			cases.set(name, this.message(depth + 1, kind === 'plural'));
+			cases.set(name, this.message(depth + 1, inPlural || kind === 'plural'));
 			this.#expect('}');
 		}
 		this.#at = this.source.indexOf('}', this.#at) + 1;
@@ -118,6 +118,15 @@ export function pluralCases(pieces: readonly Piece[]): string[][] {
 			? [...(piece.kind === 'plural' ? [[...piece.cases.keys()]] : []), ...[...piece.cases.values()].flatMap(pluralCases)]
 			: [],
 	);
+}
+
+/* The arguments a message takes, for the tests. */
+export function argumentsOf(pieces: readonly Piece[]): string[] {
+	const names = pieces.flatMap((piece) => {
+		if (typeof piece === 'string' || !('argument' in piece)) return [];
+		return [piece.argument, ...('cases' in piece ? [...piece.cases.values()].flatMap(argumentsOf) : [])];
+	});
+	return [...new Set(names)].sort();
 }
 
 export class Formatter {
@@ -149,7 +158,7 @@ export class Formatter {
 				if (typeof piece === 'string') return piece;
 				if ('hash' in piece) return this.number(hash);
 				const value = values[piece.argument];
-				if ('cases' in piece) return this.#choose(piece, value, values);
+				if ('cases' in piece) return this.#choose(piece, value, values, hash);
 				if (typeof value === 'number') return this.number(value);
 				return value === undefined ? '' : ISOLATE + value + END_ISOLATE;
 			})
@@ -160,10 +169,11 @@ export class Formatter {
 		piece: { kind: 'plural' | 'select'; cases: Map<string, Piece[]> },
 		value: Value | undefined,
 		values: Values,
+		hash: number,
 	): string {
 		const { cases } = piece;
 		const other = cases.get('other')!;
-		if (piece.kind === 'select') return this.#render(cases.get(String(value)) ?? other, values, 0);
+		if (piece.kind === 'select') return this.#render(cases.get(String(value)) ?? other, values, hash);
 		const count = Number(value);
 		const chosen = cases.get(`=${count}`) ?? cases.get(this.#rules.select(count)) ?? other;
 		return this.#render(chosen, values, count);

@@ -55,6 +55,7 @@ class Live {
 	#paintedMs = 0;
 	#note = '';
 	#judging = false;
+	#judgedMs = -Infinity;
 	#turn: Promise<unknown> = Promise.resolve();
 	#unknown = new Set<number>();
 	#run = 0;
@@ -83,6 +84,7 @@ class Live {
 		this.#ring.clear();
 		this.#unknown.clear();
 		this.#note = '';
+		this.#judgedMs = -Infinity;
 		this.post = this.picture = this.trouble = this.postProblem = undefined;
 		this.names = new Map();
 		this.entries = [];
@@ -300,13 +302,15 @@ class Live {
 	}
 
 	#judgeSoon(): void {
-		this.#later('judge', this.checkedAt === '' ? 0 : JUDGE_MS_MIN, () => void this.#judge());
+		const wait = Math.max(0, this.#judgedMs + JUDGE_MS_MIN - performance.now());
+		this.#later('judge', wait, () => void this.#judge());
 	}
 
 	async #judge(): Promise<void> {
 		const note = this.#note;
 		if (note === '' || this.#judging) return;
 		this.#judging = true;
+		this.#judgedMs = performance.now();
 		try {
 			const judgement = await this.judge(note);
 			if (judgement === undefined || ('state' in judgement && judgement.state === 'unreached')) this.#judgeSoon();

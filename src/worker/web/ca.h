@@ -36,7 +36,8 @@ struct web_ca {
  *         reads the server's two files; 0 leaves them to whoever runs this.
  * gives   where things are.
  * fails   ERR_INVALID for a name that is none; ERR_CORRUPT when the authority's files are there but broken, or its
- *         key is missing: nothing is overwritten then; ERR_IO.
+ *         key is missing: nothing is overwritten then; or as the
+ *         file system does.
  * rules   when the authority does not cover the names any more, or ends before a new certificate would, a new one takes its
  *         place and the old certificate is kept as authority.old.pem.
  */

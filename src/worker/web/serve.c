@@ -195,7 +195,7 @@ static void serve_route(struct web *web, struct web_connection *c, const struct 
 		return;
 	}
 	struct span session = {token, has_token ? sizeof token : 0};
-	if (has_token && route->access != ROUTE_PUBLIC)
+	if (route->access == ROUTE_READ) /* of all others core hears itself */
 		tell_seen(web, session);
 	decode_and_call(web, c, head, &match, session, body);
 	wipe(token, sizeof token);

@@ -17,7 +17,7 @@ static void check_base64(void)
 		size_t size = 99;
 		struct sink s = SINK_OF(text);
 		sink_base64(&s, span_of_string(vectors[i][0]));
-		CHECK_SPAN(sink_span(&s), span_of_string(vectors[i][1]), "base64 of \"%s\"", vectors[i][0]);
+		CHECK_SPAN(sink_span(&s), span_of_string(vectors[i][1]), "base64 %zu", i);
 		CHECK(!failed(base64_read(span_of_string(vectors[i][1]), bytes, sizeof bytes, &size)) &&
 			      span_is((struct span){bytes, size}, vectors[i][0]),
 		      "and back");
@@ -26,7 +26,7 @@ static void check_base64(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		uint8_t bytes[20];
 		size_t size;
-		CHECK(failed(base64_read(span_of_string(bad[i]), bytes, sizeof bytes, &size)), "refused: \"%s\"", bad[i]);
+		CHECK(failed(base64_read(span_of_string(bad[i]), bytes, sizeof bytes, &size)), "refused: %zu", i);
 	}
 }
 
@@ -70,7 +70,7 @@ static void check_clock(void)
 		uint64_t us = 1;
 		struct sink s = SINK_OF(text);
 		clock_write(&s, rows[i].us);
-		CHECK_SPAN(sink_span(&s), span_of_string(rows[i].text), "%s", rows[i].text);
+		CHECK_SPAN(sink_span(&s), span_of_string(rows[i].text), "time %zu", i);
 		CHECK(!failed(clock_read(sink_span(&s), &us)) && us == rows[i].us, "and back");
 	}
 }

@@ -117,7 +117,8 @@ void core_answer(struct core *core, struct core_caller caller, const struct shap
 	(void)caller;
 	REQUIRE(!core->answer.there);
 	REQUIRE(!failed(shape_validate(shape, reply)));
-	core->answer = (struct desk_answer){.there = true, .status = 200, .reply = reply};
+	struct span copy = arena_copy(core->arena, (struct span){reply, shape->size}); /* its lists live there already */
+	core->answer = (struct desk_answer){.there = true, .status = 200, .reply = copy.at};
 }
 
 void core_refuse(struct core *core, struct core_caller caller, uint32_t status, const char *error, const char *field,

@@ -163,26 +163,22 @@ static void desk_not(const uint8_t *mac, uint8_t *ret)
 		ret[i] = (uint8_t)~mac[i];
 }
 
-/* A command inside the session, and its reply opened.
+/* A command inside the session whose data are padded already, and its reply opened.
  *
- * gives   the reply's id, 0 for silence, 0xFF when the reply was in clear or its MAC is wrong; the data in `ret_data`.
+ * gives   the reply's id, 0 for silence, 0xFF when the reply was in clear or its MAC is wrong; the data in
+ *         `ret_data`.
  */
-__attribute__((unused)) static uint8_t desk_secure(struct desk *desk, uint8_t id, struct span data, uint8_t *ret_data,
-						   size_t *ret_size)
+__attribute__((unused)) static uint8_t desk_secure_padded(struct desk *desk, uint8_t id, uint8_t block,
+							  struct span padded, uint8_t *ret_data, size_t *ret_size)
 {
-	uint8_t raw[OSDP_FRAME_SIZE_MAX], padded[OSDP_FRAME_SIZE_MAX] = {0}, iv[OSDP_BLOCK_SIZE];
-	uint8_t block = data.size ? OSDP_SCS_COMMAND_ENCRYPTED : OSDP_SCS_COMMAND_MAC;
-	size_t size = data.size ? data.size + 16 - data.size % 16 : 0;
+	uint8_t raw[OSDP_FRAME_SIZE_MAX], encrypted[OSDP_FRAME_SIZE_MAX], iv[OSDP_BLOCK_SIZE];
 	struct sim_session *session = &desk->session;
-	if (data.size) {
-		memcpy(padded, data.at, data.size);
-		padded[data.size] = 0x80;
-		desk_not(session->reply_mac, iv);
-		sim_aes_cbc(session->key_encrypt, iv, true, (struct span){padded, size}, padded);
-	}
+	desk_not(session->reply_mac, iv);
+	if (padded.size)
+		sim_aes_cbc(session->key_encrypt, iv, true, padded, encrypted);
 	struct sink s = SINK_OF(raw);
 	sim_frame_begin(&s, desk->device.address, desk->sequence, true, (struct span){&block, 1}, id,
-			(struct span){padded, size}, OSDP_MAC_SIZE);
+			(struct span){encrypted, padded.size}, OSDP_MAC_SIZE);
 	sim_session_mac(session, session->reply_mac, sink_span(&s), session->command_mac);
 	sink_put(&s, (struct span){session->command_mac, OSDP_MAC_SIZE});
 	sim_frame_end(&s);
@@ -207,6 +203,19 @@ __attribute__((unused)) static uint8_t desk_secure(struct desk *desk, uint8_t id
 		--*ret_size;
 	}
 	return reply.id;
+}
+
+/* The same, padded and with the right block. */
+__attribute__((unused)) static uint8_t desk_secure(struct desk *desk, uint8_t id, struct span data, uint8_t *ret_data,
+						   size_t *ret_size)
+{
+	uint8_t padded[OSDP_FRAME_SIZE_MAX] = {0};
+	if (data.size == 0)
+		return desk_secure_padded(desk, id, OSDP_SCS_COMMAND_MAC, data, ret_data, ret_size);
+	memcpy(padded, data.at, data.size);
+	padded[data.size] = 0x80;
+	return desk_secure_padded(desk, id, OSDP_SCS_COMMAND_ENCRYPTED,
+				  (struct span){padded, data.size + 16 - data.size % 16}, ret_data, ret_size);
 }
 
 #define NOTHING ((struct span){NULL, 0})

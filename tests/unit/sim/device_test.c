@@ -173,6 +173,30 @@ static void session_ends(void)
 	      "a device without the channel: NAK 5");
 }
 
+/* A right MAC over wrong padding: who has the keys but does not know how to pad is not obeyed. */
+static void padding(void)
+{
+	static const uint8_t too_long[32] = {0, 2, 0, 0, 0x80}, none[16] = {0}, no_mark[16] = {0, 2, 0, 0, 1};
+	static const struct span bad[] = {{too_long, 32}, {none, 16}, {no_mark, 16}, {NULL, 0}};
+	uint8_t data[64];
+	size_t size;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		desk_lay(&desk);
+		NEED(desk_handshake(&desk), "a session is up");
+		CHECK(desk_secure_padded(&desk, OSDP_COMMAND_OUT, OSDP_SCS_COMMAND_ENCRYPTED, bad[i], data, &size) ==
+				      0xFF &&
+			      nak(6) && !desk.device.outputs[0].on && desk.device.session.state == SIM_SESSION_NONE,
+		      "wrong padding %zu: NAK 6, the session ends", i);
+	}
+	static const uint8_t good[16] = {0, 2, 0, 0, 0x80};
+	desk_lay(&desk);
+	NEED(desk_handshake(&desk), "a session is up");
+	CHECK(desk_secure_padded(&desk, OSDP_COMMAND_OUT, OSDP_SCS_COMMAND_ENCRYPTED, SPAN_OF(good), data, &size) ==
+			      0x40 &&
+		      desk.device.outputs[0].on,
+	      "right padding is obeyed");
+}
+
 static void wrong_cryptogram(void)
 {
 	desk_lay(&desk);
@@ -463,6 +487,7 @@ int main(void)
 	refusals();
 	required();
 	session_ends();
+	padding();
 	wrong_cryptogram();
 	keyset();
 	outputs();

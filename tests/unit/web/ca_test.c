@@ -215,7 +215,7 @@ static void test_broken(const struct web_ca *ca)
 	(void)snprintf(key_path, sizeof key_path, "%s/authority.key", folder);
 	CHECK_FAILS(web_ca_ensure(folder, bad, 1, 0, 0, &again), ERR_INVALID, "Post.example", "a name in capitals");
 	CHECK_FAILS(web_ca_ensure(folder, worse, 1, 0, 0, &again), ERR_INVALID, "a..b", "a name that is none");
-	CHECK_FAILS(web_ca_ensure("/nonexistent/folder", names, 2, 0, 0, &again), ERR_IO, "/nonexistent/folder", "no folder");
+	CHECK_FAILS(web_ca_ensure("/nonexistent/folder", names, 2, 0, 0, &again), ERR_NOT_FOUND, "/nonexistent/folder", "no folder");
 	(void)chmod(ca->authority, 0600);
 	NEED(truncate(ca->authority, 100) == 0, "half of the authority's certificate is gone");
 	CHECK_FAILS(web_ca_ensure(folder, names, 2, 0, 0, &again), ERR_CORRUPT, "authority", "nothing is overwritten");

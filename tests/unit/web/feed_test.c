@@ -1,4 +1,5 @@
 /* The real worker's feed: order, resume, gaps, consoles that are slow, dead, rude or signed out. */
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"

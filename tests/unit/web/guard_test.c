@@ -11,8 +11,7 @@ static struct web_head head_of(const char *fields)
 	static char text[4096];
 	struct web_head head;
 	(void)snprintf(text, sizeof text, "GET / HTTP/1.1\r\n%s\r\n", fields);
-	struct web_head_refusal refusal = web_head_read(span_of_string(text), &head);
-	NEED(refusal.status == 0, "the head of this test: %s", refusal.why);
+	NEED(web_head_read(span_of_string(text), &head).status == 0, "the head of this test");
 	return head;
 }
 
@@ -138,10 +137,21 @@ static void test_router(void)
 	CHECK(match_of(WEB_HEAD_METHOD_DELETE, "/api/things/17", &match) == WEB_MATCH_METHOD, "a method that is not there");
 	CHECK(match_of(WEB_HEAD_METHOD_HEAD, "/api/things", &match) == WEB_MATCH_METHOD, "HEAD is none of the API's");
 	CHECK(match_of(WEB_HEAD_METHOD_OTHER, "/api/things", &match) == WEB_MATCH_METHOD, "nor are unknown methods");
-	static const char *const nowhere[] = {
-		"/api",	       "/api/",		 "/api/thing",	      "/api/things/",
-		"/api/things/017", "/api/things/-1",	 "/api/things/x",     "/api/things/17/",
-		"/api/things/9007199254740992", "/api/things/17/nothing/more", "//api/things", "/api/tool", "/API/things", "/api/things%2F1",
+	static const char nowhere[][40] = {
+		"/api",
+		"/api/",
+		"/api/thing",
+		"/api/things/",
+		"/api/things/017",
+		"/api/things/-1",
+		"/api/things/x",
+		"/api/things/17/",
+		"/api/things/9007199254740992",
+		"/api/things/17/nothing/more",
+		"//api/things",
+		"/api/tool",
+		"/API/things",
+		"/api/things%2F1",
 	};
 	for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
 		CHECK(match_of(WEB_HEAD_METHOD_POST, nowhere[i], &match) == WEB_MATCH_NONE, "%s is nowhere", nowhere[i]);

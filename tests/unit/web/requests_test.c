@@ -74,7 +74,7 @@ static void test_sessions(void)
 	uint32_t seen = stand_in_count(stand, &stand->seen);
 	for (int i = 0; i < 5; i++)
 		(void)get("/api/things");
-	CHECK(stand_in_count(stand, &stand->seen) == seen && seen == 2, "that a user is there is said once in 20 s (%u)", seen);
+	CHECK(stand_in_count(stand, &stand->seen) == seen + 1, "that a user is there is said once in 20 s");
 }
 
 static void test_guard(void)

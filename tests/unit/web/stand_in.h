@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "ipc/child.h"
 #include "unit/web/client.h"
 #include "unit/web/test_routes.h"
 #include "worker/web/web.h"

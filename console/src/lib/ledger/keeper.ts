@@ -93,7 +93,8 @@ export class Keeper {
 	/* Judges one checkpoint. Never two at once: the caller waits for the answer. */
 	async judge(note: string): Promise<Judgement> {
 		this.#reload();
-		if (this.keyBefore() !== '') return this.#contradiction('key-changed', note, 0);
+		const before = this.keyBefore();
+		if (before !== '') return { trouble: 'key-changed', kept: before, shown: this.vkey, keptSize: 0, shownSize: 0 };
 		const opened = openCheckpoint(note, [this.#key], this.origin);
 		if (opened.verdict !== 'signed') return this.#contradiction('bad-signature', note, 0);
 		const shown = opened.checkpoint;
