@@ -156,7 +156,8 @@ void shape_write_string(struct sink *s, struct span text)
 			sink_printf(s, "\\u%04x", c);
 		}
 	}
-	sink_put(s, (struct span){text.at + plain, text.size - plain});
+	if (text.size > plain) /* an empty text may be at no address at all */
+		sink_put(s, (struct span){text.at + plain, text.size - plain});
 	sink_u8(s, '"');
 }
 

@@ -54,7 +54,7 @@ struct cursor {
 
 static inline struct cursor cursor_of(struct span span)
 {
-	return (struct cursor){.at = span.at, .end = span.at + span.size, .failed = false};
+	return (struct cursor){.at = span.at, .end = span.size > 0 ? span.at + span.size : span.at, .failed = false};
 }
 
 static inline size_t cursor_left(const struct cursor *c)

@@ -261,7 +261,9 @@ struct err yaml_read(const char *name, struct span text, struct arena *arena, st
 
 static struct err open_failed(const char *path)
 {
-	enum err_code code = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : errno == EACCES ? ERR_DENIED : ERR_IO;
+	enum err_code code = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+			     : errno == EACCES                   ? ERR_DENIED
+								 : ERR_IO;
 	return FAIL(code, "%s: %s", path, strerror(errno));
 }
 
@@ -327,12 +329,14 @@ struct err yaml_need_map(const struct yaml_file *file, const struct yaml_node *n
 	return OK;
 }
 
-struct err yaml_need_list(const struct yaml_file *file, const struct yaml_node *node, const char *what, size_t count_max)
+struct err yaml_need_list(const struct yaml_file *file, const struct yaml_node *node, const char *what,
+			  size_t count_max)
 {
 	if (node->kind != YAML_LIST)
 		return yaml_refuse(file, node, "%s: must be a list, and is %s", what, kind_word(node->kind));
 	if (node->count > count_max)
-		return too_large(file, node->line, node->column, "%s: %zu items, at most %zu", what, node->count, count_max);
+		return too_large(file, node->line, node->column, "%s: %zu items, at most %zu", what, node->count,
+				 count_max);
 	return OK;
 }
 
@@ -422,7 +426,8 @@ struct err yaml_enum(const struct yaml_file *file, const struct yaml_node *node,
 			   SPAN_ARGS(sink_span(&s)));
 }
 
-struct err yaml_time(const struct yaml_file *file, const struct yaml_node *node, const char *what, uint64_t *ret_wall_us)
+struct err yaml_time(const struct yaml_file *file, const struct yaml_node *node, const char *what,
+		     uint64_t *ret_wall_us)
 {
 	TRY(need_scalar(file, node, what));
 	char full[CLOCK_TEXT_SIZE];

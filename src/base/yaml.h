@@ -14,8 +14,8 @@ enum {
 	YAML_SIZE_MAX = 4 * 1024 * 1024, /* bytes of a file */
 	YAML_DEPTH_MAX = 16,             /* lists and mappings within each other */
 	YAML_NODES_MAX = 200 * 1000,
-	YAML_MEMBERS_MAX = 64,           /* of one mapping */
-	YAML_NAME_SIZE_MAX = 200,        /* bytes of the file's name in a refusal; longer ones are cut */
+	YAML_MEMBERS_MAX = 64,    /* of one mapping */
+	YAML_NAME_SIZE_MAX = 200, /* bytes of the file's name in a refusal; longer ones are cut */
 };
 
 enum yaml_kind {
@@ -26,14 +26,14 @@ enum yaml_kind {
 
 struct yaml_node {
 	enum yaml_kind kind;
-	bool plain;           /* a scalar without quotes: only such a one is a number, true or false */
-	uint32_t line;        /* from 1 */
-	uint32_t column;      /* from 1, in characters */
-	struct span text;     /* of a scalar */
-	struct span key;      /* of a mapping's member */
+	bool plain;       /* a scalar without quotes: only such a one is a number, true or false */
+	uint32_t line;    /* from 1 */
+	uint32_t column;  /* from 1, in characters */
+	struct span text; /* of a scalar */
+	struct span key;  /* of a mapping's member */
 	uint32_t key_line;
 	uint32_t key_column;
-	size_t count;         /* items of a list, members of a mapping */
+	size_t count; /* items of a list, members of a mapping */
 	const struct yaml_node *first;
 	const struct yaml_node *next;
 };

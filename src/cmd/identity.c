@@ -14,8 +14,13 @@ struct identity identity_of(enum worker_role role)
 		return (struct identity){0};
 	(void)snprintf(name, sizeof name, "legation-%s", worker_role_words.words[role]);
 	const struct passwd *user = getpwnam(name);
-	struct identity who = {.uid = user ? user->pw_uid : IDENTITY_FIRST + (uid_t)role};
-	const struct group *group = getgrnam("legation");
-	who.gid = group ? group->gr_gid : IDENTITY_FIRST;
+	struct identity who = {
+		.uid = user ? user->pw_uid : IDENTITY_FIRST + (uid_t)role,
+		.gid = user ? user->pw_gid : IDENTITY_FIRST + (gid_t)role,
+	};
+	if (role != WORKER_CORE && role != WORKER_QUERY)
+		return who;
+	const struct group *readers = getgrnam("legation"); /* core and query share the database */
+	who.gid = readers ? readers->gr_gid : IDENTITY_FIRST;
 	return who;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/identity.h"
 #include "cmd/serve.h"
 #include "ipc/supervisor.h"
 #include "worker/osdp/worker.h"
@@ -42,9 +41,6 @@ static int run_core(const char *directory, const char *code, const char *origin,
 	options.origin = origin;
 	options.reserve_bytes = reserve_mb * 1024 * 1024;
 	options.tool_socket = query ? -1 : SERVE_CORE_TOOLS;
-	options.uid = identity_of(WORKER_CORE).uid;
-	options.query_uid = identity_of(WORKER_QUERY).uid;
-	options.gid = identity_of(WORKER_CORE).gid;
 	return query ? query_run(&options) : core_run(&options);
 }
 

@@ -152,7 +152,6 @@ struct err core_disk_look(struct core *core) MUST_USE;
 
 /* loop.c */
 struct err core_loop(struct core *core) MUST_USE;
-struct err core_sandbox_told(struct core *core, const struct supervisor_sandbox *told) MUST_USE;
 
 /* run.c */
 struct core *core_new(const struct core_options *options) MUST_USE;

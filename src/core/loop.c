@@ -60,7 +60,7 @@ static struct err worker_told(struct core *core, const struct supervisor_worker 
 	return core_record(core, &core_process_died_entry, &body, why, NULL);
 }
 
-struct err core_sandbox_told(struct core *core, const struct supervisor_sandbox *told)
+static struct err sandbox_told(struct core *core, const struct supervisor_sandbox *told)
 {
 	if (told->missing.size == 0)
 		return OK;
@@ -76,7 +76,7 @@ static struct err supervisor_said(struct core *core, const struct message *messa
 	case MESSAGE_SUPERVISOR_WORKER:
 		return worker_told(core, message->body);
 	case MESSAGE_SUPERVISOR_SANDBOX:
-		return core_sandbox_told(core, message->body);
+		return sandbox_told(core, message->body);
 	default:
 		return FAIL(ERR_INVALID, "the supervisor said %s", message_name(message->kind));
 	}
@@ -246,5 +246,6 @@ struct err core_loop(struct core *core)
 		watch_descriptor(core, core->options->tool_socket, LOOP_TOOLS);
 	while (!core->stopping)
 		TRY(round_once(core));
+	TRY(supervisor_drain(core)); /* the workers' ends came before ours */
 	return say_goodbye(core);
 }

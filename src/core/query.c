@@ -260,8 +260,6 @@ static struct err prepare(struct query *query)
 	query->reply = malloc(QUERY_REPLY_BYTES_MAX);
 	ENSURE(query->reply);
 	TRY(child_peers_wait(query->child, query->arena, peers, 1, &query->core));
-	if (sandbox_can_drop())
-		TRY(sandbox_drop(options->query_uid, options->gid));
 	tzset();
 	TRY(sandbox_enter(&policy, &report));
 	TRY(child_sandbox(query->child, &report));

@@ -46,20 +46,8 @@ static struct err prepare(struct core *core, struct sandbox_report *report)
 	log_start(child_name(core->child), LOG_INFO);
 	core->supervisor = child_link(core->child);
 	core->stop = child_hold_stop(core->child);
-	if (sandbox_can_drop())
-		TRY(sandbox_drop(options->uid, options->gid));
-	core->own_uid = (uint32_t)getuid();
 	tzset();
 	return sandbox_enter(&policy, report);
-}
-
-static struct err tell_sandbox(struct core *core, const struct sandbox_report *report)
-{
-	struct supervisor_sandbox told = {.role = WORKER_CORE, .missing = span_of_string(report->missing)};
-	if (report->missing[0])
-		log_warning("sandbox_lacks=\"%s\"", report->missing);
-	TRY(core_sandbox_told(core, &told));
-	return core_batch_commit(core);
 }
 
 static struct err live(struct core *core)
@@ -68,7 +56,7 @@ static struct err live(struct core *core)
 	TRY(prepare(core, &report));
 	TRY(core_open(core));
 	core->opened = true;
-	TRY(tell_sandbox(core, &report));
+	TRY(child_sandbox(core->child, &report)); /* it comes back with what the supervisor adds, and becomes an entry */
 	TRY(child_ready(core->child));
 	log_info("ready=yes size=%llu", (unsigned long long)ledger_size(core->ledger));
 	return core_loop(core);

@@ -12,8 +12,6 @@ struct core_options {
 	const char *code;        /* for the founding of a new post; else NULL, or it must be the post's */
 	const char *origin;      /* for the founding; NULL: legation.invalid/<code> */
 	const char *version;
-	uint32_t uid, gid;       /* to drop to; ignored when not started as root */
-	uint32_t query_uid;      /* the other uid that may read the database */
 	int tool_socket;         /* listening AF_UNIX SOCK_SEQPACKET, or -1 */
 	uint64_t reserve_bytes;  /* kept for a full disk; 0: none, for tests */
 };

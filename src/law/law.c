@@ -29,9 +29,9 @@ const struct law_site *law_site(enum law_post_kind kind)
 /* Who is narrowed: host nationality and permanent residence beat rank. */
 enum narrowing {
 	NARROWS_NEVER = 0,
-	NARROWS_NATIONAL,             /* residence alone does not */
+	NARROWS_NATIONAL, /* residence alone does not */
 	NARROWS_NATIONAL_OR_RESIDENT,
-	NARROWS_WITH_THE_MEMBER,      /* that, or the member's own */
+	NARROWS_WITH_THE_MEMBER, /* that, or the member's own */
 };
 
 enum {
@@ -58,13 +58,15 @@ struct row {
 /* The first row that fits counts; a person whom no row fits is doubtful. */
 static const struct row rows[] = {
 	/* RULE VCDR-38.1 */
-	{AT_MISSION, LAW_DIPLOMATIC_AGENT, 0, LAW_FIT_USUAL, "VCDR 29-36", NARROWS_NATIONAL_OR_RESIDENT, "VCDR 38(1)", ""},
+	{AT_MISSION, LAW_DIPLOMATIC_AGENT, 0, LAW_FIT_USUAL, "VCDR 29-36", NARROWS_NATIONAL_OR_RESIDENT, "VCDR 38(1)",
+	 ""},
 	/* RULE VCDR-37.2 and RULE VCDR-38.2 */
 	{AT_MISSION, LAW_ADMINISTRATIVE_TECHNICAL, 0, LAW_FIT_USUAL, "VCDR 37(2)", NARROWS_NATIONAL_OR_RESIDENT,
 	 "VCDR 38(2)", ""},
 	/* RULE VCDR-37.3 */
 	{AT_MISSION, LAW_SERVICE_STAFF, 0, LAW_FIT_USUAL, "VCDR 37(3)", NARROWS_NATIONAL_OR_RESIDENT, "VCDR 38(2)", ""},
-	{AT_MISSION, LAW_PRIVATE_SERVANT, 0, LAW_FIT_USUAL, "VCDR 37(4)", NARROWS_NATIONAL_OR_RESIDENT, "VCDR 38(2)", ""},
+	{AT_MISSION, LAW_PRIVATE_SERVANT, 0, LAW_FIT_USUAL, "VCDR 37(4)", NARROWS_NATIONAL_OR_RESIDENT, "VCDR 38(2)",
+	 ""},
 	/* RULE VCDR-37.1: mere permanent residence does not exclude an agent's family */
 	{AT_MISSION, LAW_FAMILY_MEMBER, LAW_DIPLOMATIC_AGENT, LAW_FIT_USUAL, "VCDR 37(1)", NARROWS_NATIONAL,
 	 "VCDR 37(1)", ""},
@@ -75,10 +77,12 @@ static const struct row rows[] = {
 	/* RULE VCCR-70.4 */
 	{AT_EMBASSY, LAW_CONSULAR_OFFICER, 0, LAW_FIT_READ_OTHERWISE, "VCCR 70(4)", NARROWS_NATIONAL_OR_RESIDENT,
 	 "VCDR 38(1)",
-	 "in an embassy's consular section people keep their diplomatic status (VCCR 70(4)): name the one that was notified"},
+	 "in an embassy's consular section people keep their diplomatic status (VCCR 70(4)): name the one that was "
+	 "notified"},
 	{AT_EMBASSY, LAW_CONSULAR_EMPLOYEE, 0, LAW_FIT_READ_OTHERWISE, "VCCR 70(4)", NARROWS_NATIONAL_OR_RESIDENT,
 	 "VCDR 38(2)",
-	 "in an embassy's consular section people keep their diplomatic status (VCCR 70(4)): name the one that was notified"},
+	 "in an embassy's consular section people keep their diplomatic status (VCCR 70(4)): name the one that was "
+	 "notified"},
 	{AT_RESIDENCE, LAW_CONSULAR_OFFICER, 0, LAW_FIT_DOUBTFUL, "", NARROWS_NEVER, "",
 	 "the VCCR does not cover a consular officer's home"},
 
@@ -141,8 +145,9 @@ static bool narrows(const struct row *row, const struct law_person *person)
 
 struct law_standing law_standing(enum law_post_kind kind, const struct law_person *person)
 {
-	struct law_standing standing = {LAW_FIT_DOUBTFUL, "", "",
-					"the Conventions do not speak of this status at such a post: a question for counsel"};
+	struct law_standing standing = {
+		LAW_FIT_DOUBTFUL, "", "",
+		"the Conventions do not speak of this status at such a post: a question for counsel"};
 	if (person->status == LAW_STATUS_NONE || (unsigned)kind > LAW_POST_HEADQUARTERS)
 		return standing;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -150,14 +155,16 @@ struct law_standing law_standing(enum law_post_kind kind, const struct law_perso
 		if ((row->at & 1u << kind) == 0 || (row->status != LAW_STATUS_NONE && row->status != person->status) ||
 		    (row->of != LAW_STATUS_NONE && row->of != person->of))
 			continue;
-		standing = (struct law_standing){row->fit, row->articles, narrows(row, person) ? row->limits : "", row->why};
+		standing = (struct law_standing){row->fit, row->articles, narrows(row, person) ? row->limits : "",
+						 row->why};
 		break;
 	}
 	/* An agent who is himself narrowed to his official acts cannot give more than he has; how much, the text leaves open. */
-	if (standing.fit == LAW_FIT_USUAL && person->status == LAW_FAMILY_MEMBER &&
-	    (1u << kind & AT_MISSION) != 0 && (person->of_host_national || person->of_permanent_residence))
-		return (struct law_standing){LAW_FIT_DOUBTFUL, standing.articles, standing.limits,
-					     "the member is narrowed by VCDR 38; what the family then has is a question for counsel"};
+	if (standing.fit == LAW_FIT_USUAL && person->status == LAW_FAMILY_MEMBER && (1u << kind & AT_MISSION) != 0 &&
+	    (person->of_host_national || person->of_permanent_residence))
+		return (struct law_standing){
+			LAW_FIT_DOUBTFUL, standing.articles, standing.limits,
+			"the member is narrowed by VCDR 38; what the family then has is a question for counsel"};
 	return standing;
 }
 
@@ -198,6 +205,7 @@ bool law_status_depends(enum law_status status)
 
 bool law_status_is_member(enum law_status status)
 {
-	return status == LAW_DIPLOMATIC_AGENT || status == LAW_ADMINISTRATIVE_TECHNICAL || status == LAW_SERVICE_STAFF ||
-	       status == LAW_CONSULAR_OFFICER || status == LAW_CONSULAR_EMPLOYEE || status == LAW_HONORARY_CONSUL;
+	return status == LAW_DIPLOMATIC_AGENT || status == LAW_ADMINISTRATIVE_TECHNICAL ||
+	       status == LAW_SERVICE_STAFF || status == LAW_CONSULAR_OFFICER || status == LAW_CONSULAR_EMPLOYEE ||
+	       status == LAW_HONORARY_CONSUL;
 }

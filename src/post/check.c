@@ -115,7 +115,8 @@ static bool index_list(struct checker *c, enum post_object what)
 		by_key[i] = sorted[i].index;
 		if (i > 0 && span_equal(sorted[i].key, sorted[i - 1].key))
 			return wrong(c, what, sorted[i].index, "key", "\"%.*s\" is used twice in %s; first on line %u",
-				     SPAN_ARGS(sorted[i].key), items.word, post_item(&items, sorted[i - 1].index)->line);
+				     SPAN_ARGS(sorted[i].key), items.word,
+				     post_item(&items, sorted[i - 1].index)->line);
 	}
 	c->index.by_key[what] = by_key;
 	return true;
@@ -252,7 +253,8 @@ static bool check_zone(struct checker *c, size_t at, const void *item)
 	if (zone->level == POST_ZONE_NONE)
 		return wrong(c, POST_OBJECT_ZONE, at, "level", "a level is missing");
 	if (post_points_count(zone->outline, floor->width, floor->height) < 3)
-		return wrong(c, POST_OBJECT_ZONE, at, "outline", "an outline is 3 points or more, all on the floor's plan");
+		return wrong(c, POST_OBJECT_ZONE, at, "outline",
+			     "an outline is 3 points or more, all on the floor's plan");
 	return true;
 }
 
@@ -282,14 +284,13 @@ static bool check_line(struct checker *c, size_t at, const void *item)
 	static const uint32_t bauds[] = {9600, 19200, 38400, 57600, 115200, 230400};
 	const struct post_import_line *line = item;
 	if (!address_is_well_formed(line->address))
-		return wrong(c, POST_OBJECT_LINE, at, "address",
-			     "an address is serial:/dev/NAME or tcp:HOST:PORT");
+		return wrong(c, POST_OBJECT_LINE, at, "address", "an address is serial:/dev/NAME or tcp:HOST:PORT");
 	bool known = false;
 	for (size_t i = 0; i < sizeof bauds / sizeof *bauds; i++)
 		known |= line->baud == bauds[i];
 	if (!known)
-		return wrong(c, POST_OBJECT_LINE, at, "baud", "%u: OSDP runs at 9600, 19200, 38400, 57600, 115200 or 230400",
-			     line->baud);
+		return wrong(c, POST_OBJECT_LINE, at, "baud",
+			     "%u: OSDP runs at 9600, 19200, 38400, 57600, 115200 or 230400", line->baud);
 	const struct post_import_line *lines = c->file->lines.at;
 	for (size_t i = 0; i < at; i++)
 		if (span_equal(lines[i].address, line->address))
@@ -467,7 +468,8 @@ static bool check_of(struct checker *c, size_t at, const struct post_import_pers
 	const struct post_import_person *member =
 		referred(c, POST_OBJECT_PERSON, at, "of", POST_OBJECT_PERSON, person->of, "person");
 	if (member && !law_status_is_member(member->status))
-		return wrong(c, POST_OBJECT_PERSON, at, "of", "\"%.*s\" is no member of the post", SPAN_ARGS(person->of));
+		return wrong(c, POST_OBJECT_PERSON, at, "of", "\"%.*s\" is no member of the post",
+			     SPAN_ARGS(person->of));
 	return member != NULL;
 }
 
@@ -519,8 +521,9 @@ static bool check_size(struct checker *c)
 {
 	size_t bytes = drawn_bytes(c->file);
 	return bytes <= POST_DRAWN_BYTES_MAX ||
-	       wrong(c, POST_OBJECT_POST, 0, "", "all plans, zones and doors together are too large to be drawn: %zu bytes, "
-						 "at most %d",
+	       wrong(c, POST_OBJECT_POST, 0, "",
+		     "all plans, zones and doors together are too large to be drawn: %zu bytes, "
+		     "at most %d",
 		     bytes, POST_DRAWN_BYTES_MAX);
 }
 

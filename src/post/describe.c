@@ -73,7 +73,8 @@ static uint64_t id_named(const struct describer *d, enum post_object what, struc
 
 static void describe_building(const struct describer *d, union post_description *ret)
 {
-	const struct post_import_building *in = (const struct post_import_building *)d->index->file->buildings.at + d->at;
+	const struct post_import_building *in =
+		(const struct post_import_building *)d->index->file->buildings.at + d->at;
 	ret->building = (struct post_building){.id = d->id, .key = in->key, .name = in->name};
 }
 

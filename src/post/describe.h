@@ -24,7 +24,7 @@ union post_description {
 struct post_names {
 	uint64_t *ids[POST_OBJECT_COUNT]; /* by list and place; provisional until recorded */
 	uint32_t *line_numbers;
-	struct ledger_hash *plans;        /* of each floor */
+	struct ledger_hash *plans; /* of each floor */
 };
 
 /* Give each line of the file its number: its own if it stands, else the lowest that is free. Hash each floor's plan. */

@@ -49,10 +49,9 @@ size_t post_points_count(struct span points, uint32_t width, uint32_t height)
 static bool take_arc(struct cursor *c, uint32_t width, uint32_t height)
 {
 	uint32_t radius, turn, flag;
-	return take_number(c, POST_SIZE_MAX, &radius) && take_byte(c, ',') &&
-	       take_number(c, POST_SIZE_MAX, &radius) && take_byte(c, ' ') && take_number(c, 359, &turn) &&
-	       take_byte(c, ' ') && take_number(c, 1, &flag) && take_byte(c, ',') && take_number(c, 1, &flag) &&
-	       take_byte(c, ' ') && take_point(c, width, height);
+	return take_number(c, POST_SIZE_MAX, &radius) && take_byte(c, ',') && take_number(c, POST_SIZE_MAX, &radius) &&
+	       take_byte(c, ' ') && take_number(c, 359, &turn) && take_byte(c, ' ') && take_number(c, 1, &flag) &&
+	       take_byte(c, ',') && take_number(c, 1, &flag) && take_byte(c, ' ') && take_point(c, width, height);
 }
 
 /* A path as post/plan.c writes it: "M0,0L10,10C0,0 1,1 2,2Q0,0 1,1A5,5 0 0,1 9,9Z". Control points may lie anywhere that a
@@ -66,7 +65,8 @@ static bool path_is_sound(struct span d, uint32_t width, uint32_t height)
 	while (c.at < c.end) {
 		uint8_t letter = *c.at++;
 		size_t controls = letter == 'C' ? 2 : letter == 'Q' ? 1 : 0;
-		bool sound = letter == 'Z' || letter == 'M' || letter == 'L' || letter == 'C' || letter == 'Q' || letter == 'A';
+		bool sound = letter == 'Z' || letter == 'M' || letter == 'L' || letter == 'C' || letter == 'Q' ||
+			     letter == 'A';
 		for (size_t i = 0; sound && i < controls; i++)
 			sound = take_point(&c, POST_SIZE_MAX, POST_SIZE_MAX) && take_byte(&c, ' ');
 		if (sound && letter == 'A')
@@ -99,7 +99,8 @@ const char *post_figure_wrong(const struct post_figure *f, uint32_t width, uint3
 	if (f->kind == POST_FIGURE_NONE)
 		return "is of no kind";
 	if ((f->kind == POST_FIGURE_RECT && (f->width == 0 || f->height == 0)) ||
-	    (f->kind == POST_FIGURE_CIRCLE && f->r == 0) || (f->kind == POST_FIGURE_ELLIPSE && (f->rx == 0 || f->ry == 0)))
+	    (f->kind == POST_FIGURE_CIRCLE && f->r == 0) ||
+	    (f->kind == POST_FIGURE_ELLIPSE && (f->rx == 0 || f->ry == 0)))
 		return "has no size";
 	return NULL;
 }

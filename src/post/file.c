@@ -30,18 +30,12 @@ static const struct yaml_rule building_rules[] = {
 	{"name", "name", true, 0},
 };
 static const struct yaml_rule floor_rules[] = {
-	{"key", "key", true, 0},
-	{"name", "name", true, 0},
-	{"building", "building", true, 0},
-	{"level", "level", true, 0},
-	{"plan", NULL, true, 0},
+	{"key", "key", true, 0},     {"name", "name", true, 0}, {"building", "building", true, 0},
+	{"level", "level", true, 0}, {"plan", NULL, true, 0},
 };
 static const struct yaml_rule zone_rules[] = {
-	{"key", "key", true, 0},
-	{"name", "name", true, 0},
-	{"floor", "floor", true, 0},
-	{"level", "level", true, 0},
-	{"outline", NULL, true, 0},
+	{"key", "key", true, 0},     {"name", "name", true, 0},  {"floor", "floor", true, 0},
+	{"level", "level", true, 0}, {"outline", NULL, true, 0},
 };
 static const struct yaml_rule line_rules[] = {
 	{"key", "key", true, 0},
@@ -49,12 +43,8 @@ static const struct yaml_rule line_rules[] = {
 	{"baud", "baud", false, 0},
 };
 static const struct yaml_rule device_rules[] = {
-	{"key", "key", true, 0},
-	{"line", "on_line", true, 0},
-	{"address", "address", true, 0},
-	{"kind", "kind", true, 0},
-	{"secure", NULL, false, 0},
-	{"checksum", "checksum", false, 0},
+	{"key", "key", true, 0},   {"line", "on_line", true, 0}, {"address", "address", true, 0},
+	{"kind", "kind", true, 0}, {"secure", NULL, false, 0},   {"checksum", "checksum", false, 0},
 };
 static const struct yaml_rule door_rules[] = {
 	{"key", "key", true, 0},
@@ -91,8 +81,9 @@ static const struct yaml_rule person_rules[] = {
 
 /* The lists of the file; a rule without a field says only that the key may stand there. */
 static const struct yaml_rule file_rules[] = {
-	{"post", NULL, true, 0},     {"buildings", NULL, false, 0}, {"floors", NULL, false, 0}, {"zones", NULL, false, 0},
-	{"lines", NULL, false, 0},   {"devices", NULL, false, 0},   {"doors", NULL, false, 0},  {"people", NULL, false, 0},
+	{"post", NULL, true, 0},   {"buildings", NULL, false, 0}, {"floors", NULL, false, 0},
+	{"zones", NULL, false, 0}, {"lines", NULL, false, 0},     {"devices", NULL, false, 0},
+	{"doors", NULL, false, 0}, {"people", NULL, false, 0},
 };
 
 #define FILL(r, node, shape, rules, value)                                                                             \
@@ -267,7 +258,8 @@ static struct err check_time_zone(struct reading *r)
 	(void)snprintf(path, sizeof path, "/usr/share/zoneinfo/%.*s", SPAN_ARGS(r->import->time_zone));
 	if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
 		return yaml_refuse(&r->yaml, yaml_member(r->yaml.root, "post.time_zone"),
-				   "time_zone: this machine knows no time zone \"%.*s\"", SPAN_ARGS(r->import->time_zone));
+				   "time_zone: this machine knows no time zone \"%.*s\"",
+				   SPAN_ARGS(r->import->time_zone));
 	return OK;
 }
 

@@ -10,8 +10,8 @@
 #include "post/check.h"
 
 enum {
-	POST_FILE_ARENA_MAX = 96 * 1024 * 1024, /* what reading the largest files may take */
-	POST_FILE_NAME_MAX = 120,               /* of a plan, in bytes */
+	POST_FILE_ARENA_MAX = 96 * 1024 * 1024,         /* what reading the largest files may take */
+	POST_FILE_NAME_MAX = 120,                       /* of a plan, in bytes */
 	POST_FILE_REQUEST_MAX = 4 * 1024 * 1024 - 4096, /* bytes of the whole request, plans included */
 };
 

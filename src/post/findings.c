@@ -9,7 +9,8 @@ struct law_person post_law_person(const struct post_index *index, const struct p
 	};
 	size_t at = post_index_find(index, POST_OBJECT_PERSON, person->of);
 	if (at != POST_NOWHERE) {
-		const struct post_import_person *member = (const struct post_import_person *)index->file->people.at + at;
+		const struct post_import_person *member =
+			(const struct post_import_person *)index->file->people.at + at;
 		in_law.of = member->status;
 		in_law.of_host_national = span_equal(member->nationality, index->file->host_state);
 		in_law.of_permanent_residence = member->permanent_residence;

@@ -96,7 +96,8 @@ static void compare_removed(struct story *s, enum post_object what)
 {
 	struct post_list *list = &s->state->lists[what];
 	for (size_t i = 0; i < list->count; i++) {
-		struct span key = *(const struct span *)(const void *)((const uint8_t *)list->items[i] + list->key_offset);
+		struct span key =
+			*(const struct span *)(const void *)((const uint8_t *)list->items[i] + list->key_offset);
 		const struct post_member *member = what == POST_OBJECT_PERSON ? list->items[i] : NULL;
 		if (member && (member->left || member->erased))
 			continue;
@@ -179,7 +180,7 @@ static void say_finding(struct story *s, bool cleared, const struct post_finding
 /* What stands and what was found, both in the order of kind and object, so that one walk compares them. */
 struct lined_up {
 	struct post_finding is;
-	uint64_t id;    /* of what stands */
+	uint64_t id;     /* of what stands */
 	struct span key; /* of what was found */
 };
 
@@ -225,7 +226,8 @@ static struct err clear_finding(struct story *s, const struct lined_up *old, boo
 	if (!record) {
 		const struct post_list *list = &s->state->lists[old->is.what];
 		const uint8_t *object = list->shape ? post_list_find(list, old->is.object) : NULL;
-		struct span key = object ? *(const struct span *)(const void *)(object + list->key_offset) : (struct span){0};
+		struct span key =
+			object ? *(const struct span *)(const void *)(object + list->key_offset) : (struct span){0};
 		say_finding(s, true, &old->is, key);
 		return OK;
 	}
@@ -271,7 +273,8 @@ static bool refuse_problem(struct story *s, const struct post_problem *problem)
 		column = post_item(&items, problem->index)->column;
 	}
 	core_refuse(s->core, s->request->caller, 422, "post-file", problem->member, "%.*s:%u:%u: %s%s%s",
-		    SPAN_ARGS(s->file->file), line, column, problem->member, *problem->member ? ": " : "", problem->why);
+		    SPAN_ARGS(s->file->file), line, column, problem->member, *problem->member ? ": " : "",
+		    problem->why);
 	return false;
 }
 
@@ -280,12 +283,15 @@ static bool may_be_taken(struct story *s)
 	struct span code = core_post_code(s->core);
 	struct post_problem problem;
 	if (s->file->file.size == 0 || s->file->sha256.size != LEDGER_HASH_SIZE) {
-		core_refuse(s->core, s->request->caller, 400, "invalid", "sha256", "the file's name and hash are missing");
+		core_refuse(s->core, s->request->caller, 400, "invalid", "sha256",
+			    "the file's name and hash are missing");
 		return false;
 	}
-	if (!span_equal(s->file->code, code) || (s->file->expect_code.size > 0 && !span_equal(s->file->expect_code, code))) {
+	if (!span_equal(s->file->code, code) ||
+	    (s->file->expect_code.size > 0 && !span_equal(s->file->expect_code, code))) {
 		core_refuse(s->core, s->request->caller, 409, "other-post", "code",
-			    "this is the ledger of %.*s, and the file is %.*s's", SPAN_ARGS(code), SPAN_ARGS(s->file->code));
+			    "this is the ledger of %.*s, and the file is %.*s's", SPAN_ARGS(code),
+			    SPAN_ARGS(s->file->code));
 		return false;
 	}
 	if (!post_check(s->file, s->request->arena, &s->index, &problem))
@@ -382,19 +388,22 @@ static struct err record_removed(struct story *s, enum post_object what)
 	struct gone *gone = arena_take(s->request->arena, list->count * sizeof *gone + 1);
 	size_t count = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		struct span key = *(const struct span *)(const void *)((const uint8_t *)list->items[i] + list->key_offset);
+		struct span key =
+			*(const struct span *)(const void *)((const uint8_t *)list->items[i] + list->key_offset);
 		const struct post_member *member = what == POST_OBJECT_PERSON ? list->items[i] : NULL;
-		if ((member && (member->left || member->erased)) || post_index_find(&s->index, what, key) != POST_NOWHERE)
+		if ((member && (member->left || member->erased)) ||
+		    post_index_find(&s->index, what, key) != POST_NOWHERE)
 			continue;
 		memcpy(&gone[count].id, list->items[i], sizeof gone->id);
 		gone[count++].key = arena_copy(s->request->arena, key);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (what == POST_OBJECT_PERSON)
-			TRY(core_record(s->core, &post_person_left_entry, &(struct post_person_left){gone[i].id}, s->why, NULL));
-		else
-			TRY(core_record(s->core, &post_removed_entry, &(struct post_removed){what, gone[i].id, gone[i].key},
+			TRY(core_record(s->core, &post_person_left_entry, &(struct post_person_left){gone[i].id},
 					s->why, NULL));
+		else
+			TRY(core_record(s->core, &post_removed_entry,
+					&(struct post_removed){what, gone[i].id, gone[i].key}, s->why, NULL));
 	}
 	return OK;
 }

@@ -111,9 +111,9 @@ struct plan {
 	struct err err;
 	uint32_t width, height;
 	struct frame frames[POST_PLAN_DEPTH_MAX + 2];
-	size_t depth;             /* open elements that hold others; 0: outside the svg element */
+	size_t depth; /* open elements that hold others; 0: outside the svg element */
 	bool seen_svg;
-	bool in_leaf;             /* within a figure's element */
+	bool in_leaf; /* within a figure's element */
 	bool in_text;
 	uint8_t text[TEXT_ROOM];
 	struct sink text_sink;
@@ -400,7 +400,8 @@ static void take_attributes(struct plan *plan, const struct element *element, in
 	plan->attribute_count = 0;
 	for (int i = 0; i < count; i++, five += 5) {
 		struct span name = span_of_string((const char *)five[0]);
-		bool known = !five[1] && (word_in(name, element->attributes) || (!is_svg && word_in(name, common_attributes)));
+		bool known = !five[1] &&
+			     (word_in(name, element->attributes) || (!is_svg && word_in(name, common_attributes)));
 		if (!known || plan->attribute_count == ATTRIBUTES_MAX) {
 			refuse(plan, ERR_INVALID, "<%s> has an attribute that is not taken: %s%s%.60s", element->name,
 			       five[1] ? (const char *)five[1] : "", five[1] ? ":" : "", (const char *)five[0]);
@@ -422,7 +423,8 @@ static void start_svg(struct plan *plan)
 	    !post_svg_hundredths(width, POST_SIZE_MAX, &plan->width) ||
 	    !post_svg_hundredths(height, POST_SIZE_MAX, &plan->height) || plan->width == 0 || plan->height == 0)
 		refuse(plan, ERR_INVALID,
-		       plan->seen_svg ? "an svg within an svg is not taken" : "the viewBox must be \"0 0 WIDTH HEIGHT\"");
+		       plan->seen_svg ? "an svg within an svg is not taken"
+				      : "the viewBox must be \"0 0 WIDTH HEIGHT\"");
 	plan->seen_svg = true;
 	plan->frames[1] = (struct frame){.affine = {1, 1, 0, 0}};
 	plan->depth = 1;
@@ -451,8 +453,8 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 	if (failed(plan->err))
 		return;
 	if (!element || prefix || !uri || strcmp((const char *)uri, SVG_NAMESPACE) != 0) {
-		refuse(plan, ERR_INVALID, "<%s%s%.60s> is not taken%s", prefix ? (const char *)prefix : "", prefix ? ":" : "",
-		       (const char *)name, element && !uri ? ": it is not in SVG's namespace" : "");
+		refuse(plan, ERR_INVALID, "<%s%s%.60s> is not taken%s", prefix ? (const char *)prefix : "",
+		       prefix ? ":" : "", (const char *)name, element && !uri ? ": it is not in SVG's namespace" : "");
 		return;
 	}
 	if (plan->in_leaf || (plan->depth == 0) != (element == &elements[0])) {

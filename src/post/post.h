@@ -25,12 +25,12 @@ enum {
 	POST_ZONES_MAX = 2000,
 	POST_DEVICES_MAX = 2000,
 	POST_DOORS_MAX = 2000,
-	POST_PEOPLE_MAX = 5000,        /* in one file; those who have left are kept beside them */
-	POST_FIGURES_MAX = 4000,       /* of one plan */
+	POST_PEOPLE_MAX = 5000,                /* in one file; those who have left are kept beside them */
+	POST_FIGURES_MAX = 4000,               /* of one plan */
 	POST_PLAN_ENTRY_BYTES_MAX = 24 * 1024, /* of the figures in one post.plan, as JSON */
-	POST_DRAWN_BYTES_MAX = 1800 * 1000,    /* of a whole post as GET /api/post answers it; query's reply holds 2 MB */
-	POST_SIZE_MAX = 10 * 1000 * 1000,      /* width and height of a plan, in hundredths */
-	POST_CONTACTS_MAX = 32,        /* inputs, outputs and readers of one device that can be named */
+	POST_DRAWN_BYTES_MAX = 1800 * 1000, /* of a whole post as GET /api/post answers it; query's reply holds 2 MB */
+	POST_SIZE_MAX = 10 * 1000 * 1000,   /* width and height of a plan, in hundredths */
+	POST_CONTACTS_MAX = 32,             /* inputs, outputs and readers of one device that can be named */
 };
 
 /* ---- one object by its id: NULL when there is none, or it was removed ---- */

@@ -162,7 +162,8 @@ static struct err take_plan(struct core_read *read, struct post_view_floor *floo
 		if (!figures)
 			TRY(take_room(read->arena, POST_FIGURES_MAX * sizeof *figures, &figures));
 		if (part.figures.count > POST_FIGURES_MAX - count)
-			return FAIL(ERR_CORRUPT, "the plan of floor %llu has too many figures", (unsigned long long)floor->id);
+			return FAIL(ERR_CORRUPT, "the plan of floor %llu has too many figures",
+				    (unsigned long long)floor->id);
 		memcpy(figures + count, part.figures.at, part.figures.count * sizeof *figures);
 		count += part.figures.count;
 	}
@@ -175,8 +176,9 @@ struct err post_view_read(struct core_read *read, void *ret_reply)
 	struct post_view *view = ret_reply;
 	struct store_statement *find;
 	bool row;
-	TRY(store_statement(read->store, "SELECT code, name, kind, host_state, sending_state, time_zone, 0, ''"
-					 " FROM post_described",
+	TRY(store_statement(read->store,
+			    "SELECT code, name, kind, host_state, sending_state, time_zone, 0, ''"
+			    " FROM post_described",
 			    &find));
 	TRY(store_step(find, &row));
 	if (row)
@@ -185,17 +187,18 @@ struct err post_view_read(struct core_read *read, void *ret_reply)
 	const struct law_site *site = law_site(view->kind);
 	view->premises = site->premises;
 	view->articles = span_of_string(site->articles);
-	TRY(take_all(read, "SELECT id, key, name FROM post_building WHERE removed = 0 ORDER BY id", &post_view_building_shape,
-		     POST_BUILDINGS_MAX, &view->buildings));
+	TRY(take_all(read, "SELECT id, key, name FROM post_building WHERE removed = 0 ORDER BY id",
+		     &post_view_building_shape, POST_BUILDINGS_MAX, &view->buildings));
 	TRY(take_all(read,
 		     "SELECT id, building, key, name, level, width, height FROM post_floor WHERE removed = 0"
 		     " ORDER BY building, CAST(level AS INTEGER), id",
 		     &post_view_floor_shape, POST_FLOORS_MAX, &view->floors));
 	TRY(take_all(read, "SELECT id, floor, key, name, level, outline FROM post_zone WHERE removed = 0 ORDER BY id",
 		     &post_view_zone_shape, POST_ZONES_MAX, &view->zones));
-	TRY(take_all(read,
-		     "SELECT id, floor, key, name, zone_from, zone_to, x, y FROM post_door WHERE removed = 0 ORDER BY id",
-		     &post_view_door_shape, POST_DOORS_MAX, &view->doors));
+	TRY(take_all(
+		read,
+		"SELECT id, floor, key, name, zone_from, zone_to, x, y FROM post_door WHERE removed = 0 ORDER BY id",
+		&post_view_door_shape, POST_DOORS_MAX, &view->doors));
 	for (size_t i = 0; i < view->floors.count; i++)
 		TRY(take_plan(read, (struct post_view_floor *)view->floors.at + i));
 	return OK;
@@ -246,14 +249,16 @@ struct err post_people_read(struct core_read *read, void *ret_reply)
 }
 
 /* One person's row without the law's answer. */
-static struct err find_person(struct core_read *read, uint64_t id, struct post_person_file_reply *reply, bool *ret_there)
+static struct err find_person(struct core_read *read, uint64_t id, struct post_person_file_reply *reply,
+			      bool *ret_there)
 {
 	struct store_statement *find;
-	TRY(store_statement(read->store,
-			    "SELECT p.id, p.key, p.name, p.status, p.nationality, p.permanent_residence, p.notified_on,"
-			    " p.of_person, COALESCE(o.name, ''), 0, '', '', '', p.gone, p.erased, p.since FROM post_person p"
-			    " LEFT JOIN post_person o ON o.id = p.of_person WHERE p.id = $1",
-			    &find));
+	TRY(store_statement(
+		read->store,
+		"SELECT p.id, p.key, p.name, p.status, p.nationality, p.permanent_residence, p.notified_on,"
+		" p.of_person, COALESCE(o.name, ''), 0, '', '', '', p.gone, p.erased, p.since FROM post_person p"
+		" LEFT JOIN post_person o ON o.id = p.of_person WHERE p.id = $1",
+		&find));
 	store_bind_u64(find, 1, id);
 	TRY(store_step(find, ret_there));
 	if (*ret_there)
@@ -273,7 +278,8 @@ struct err post_person_file_read(struct core_read *read, void *ret_reply)
 		return FAIL(ERR_NOT_FOUND, "there is no person %llu", (unsigned long long)object->id);
 	if (reply->of != 0)
 		TRY(find_person(read, reply->of, &member, &there));
-	TRY(store_statement(read->store, "SELECT code, name, kind, host_state, sending_state, time_zone FROM post_described",
+	TRY(store_statement(read->store,
+			    "SELECT code, name, kind, host_state, sending_state, time_zone FROM post_described",
 			    &find));
 	TRY(store_step(find, &there));
 	if (there)
@@ -323,9 +329,9 @@ struct err post_findings_read(struct core_read *read, void *ret_reply)
 {
 	struct post_findings_reply *reply = ret_reply;
 	struct store_statement *find;
-	TRY(store_statement(read->store,
-			    "SELECT id, since, kind, what, object, articles, text FROM post_finding ORDER BY id LIMIT $1",
-			    &find));
+	TRY(store_statement(
+		read->store,
+		"SELECT id, since, kind, what, object, articles, text FROM post_finding ORDER BY id LIMIT $1", &find));
 	store_bind_u64(find, 1, FINDINGS_LIMIT + 1);
 	return take_rows(find, &post_findings_row_shape, read->arena, FINDINGS_LIMIT, &reply->findings, &reply->more);
 }

@@ -17,7 +17,8 @@ void *post_copy(const struct shape *shape, size_t item_size, const void *value)
 	size_t size = item_size;
 	for (size_t i = 0; i < shape->field_count; i++)
 		if (has_text(&shape->fields[i]))
-			size += ((const struct span *)(const void *)((const uint8_t *)value + shape->fields[i].offset))->size;
+			size += ((const struct span *)(const void *)((const uint8_t *)value + shape->fields[i].offset))
+					->size;
 	uint8_t *copy = malloc(size);
 	ENSURE(copy);
 	memcpy(copy, value, item_size);
@@ -329,12 +330,12 @@ void post_state_apply(struct post_state *state, const struct core_entry *entry)
 /* ---- what others ask ---- */
 
 #define ASK_BY_ID(name, WHAT)                                                                                          \
-	const struct post_##name *post_##name(struct core *core, uint64_t id)                                         \
+	const struct post_##name *post_##name(struct core *core, uint64_t id)                                          \
 	{                                                                                                              \
 		return post_list_find(&post_state_of(core)->lists[POST_OBJECT_##WHAT], id);                            \
 	}
 #define ASK_BY_KEY(name, type, WHAT)                                                                                   \
-	const struct type *post_##name##_by_key(struct core *core, struct span key)                                   \
+	const struct type *post_##name##_by_key(struct core *core, struct span key)                                    \
 	{                                                                                                              \
 		return post_list_find_key(&post_state_of(core)->lists[POST_OBJECT_##WHAT], key);                       \
 	}

@@ -15,7 +15,7 @@ struct post_list {
 	void **items;              /* in the order of their ids */
 	size_t count;
 	size_t room;
-	uint32_t *slots;           /* by key: index + 1; made when asked for */
+	uint32_t *slots; /* by key: index + 1; made when asked for */
 	size_t slot_count;
 };
 
@@ -23,7 +23,7 @@ enum { POST_OBJECT_COUNT = POST_OBJECT_PERSON + 1 };
 
 struct post_state {
 	uint64_t generation;
-	struct post_described *described; /* NULL before the first import */
+	struct post_described *described;          /* NULL before the first import */
 	struct post_list lists[POST_OBJECT_COUNT]; /* by enum post_object */
 	struct post_list findings;                 /* struct post_standing */
 };

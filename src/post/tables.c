@@ -7,19 +7,24 @@
  * away, 0 while it stands. What was removed keeps its row, so that older entries can still be read with names.
  */
 const char post_schema[] =
-	"CREATE TABLE post_described (one INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,"
+	"CREATE TABLE post_described (one INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER "
+	"NOT NULL,"
 	" host_state TEXT NOT NULL, sending_state TEXT NOT NULL, time_zone TEXT NOT NULL);"
-	"CREATE TABLE post_building (id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, removed INTEGER NOT NULL);"
-	"CREATE TABLE post_floor (id INTEGER PRIMARY KEY, building INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,"
+	"CREATE TABLE post_building (id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, removed INTEGER "
+	"NOT NULL);"
+	"CREATE TABLE post_floor (id INTEGER PRIMARY KEY, building INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT "
+	"NULL,"
 	" level TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, figures INTEGER NOT NULL,"
 	" plan BLOB NOT NULL, removed INTEGER NOT NULL);"
 	"CREATE TABLE post_plan (floor INTEGER NOT NULL, first INTEGER NOT NULL, figures BLOB NOT NULL,"
 	" PRIMARY KEY (floor, first));"
 	"CREATE TABLE post_zone (id INTEGER PRIMARY KEY, floor INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,"
 	" level INTEGER NOT NULL, outline TEXT NOT NULL, removed INTEGER NOT NULL);"
-	"CREATE TABLE post_line (id INTEGER PRIMARY KEY, key TEXT NOT NULL, address TEXT NOT NULL, baud INTEGER NOT NULL,"
+	"CREATE TABLE post_line (id INTEGER PRIMARY KEY, key TEXT NOT NULL, address TEXT NOT NULL, baud INTEGER NOT "
+	"NULL,"
 	" number INTEGER NOT NULL, removed INTEGER NOT NULL);"
-	"CREATE TABLE post_device (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL, address INTEGER NOT NULL,"
+	"CREATE TABLE post_device (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL, address INTEGER "
+	"NOT NULL,"
 	" kind INTEGER NOT NULL, plain INTEGER NOT NULL, checksum INTEGER NOT NULL, removed INTEGER NOT NULL);"
 	"CREATE TABLE post_door (id INTEGER PRIMARY KEY, floor INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,"
 	" x INTEGER NOT NULL, y INTEGER NOT NULL, zone_from INTEGER NOT NULL, zone_to INTEGER NOT NULL,"
@@ -28,7 +33,8 @@ const char post_schema[] =
 	" strike_100ms INTEGER NOT NULL, contact_device INTEGER NOT NULL, contact_input INTEGER NOT NULL,"
 	" contact_active INTEGER NOT NULL, exit_device INTEGER NOT NULL, exit_input INTEGER NOT NULL,"
 	" fire_release INTEGER NOT NULL, held_after_s INTEGER NOT NULL, removed INTEGER NOT NULL);"
-	"CREATE TABLE post_person (id INTEGER PRIMARY KEY, status INTEGER NOT NULL, permanent_residence INTEGER NOT NULL,"
+	"CREATE TABLE post_person (id INTEGER PRIMARY KEY, status INTEGER NOT NULL, permanent_residence INTEGER NOT "
+	"NULL,"
 	" notified_on TEXT NOT NULL, of_person INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,"
 	" nationality TEXT NOT NULL, folded TEXT NOT NULL, gone INTEGER NOT NULL, erased INTEGER NOT NULL,"
 	" since INTEGER NOT NULL);"
@@ -36,8 +42,9 @@ const char post_schema[] =
 	"CREATE TABLE post_finding (id INTEGER PRIMARY KEY, since INTEGER NOT NULL, kind INTEGER NOT NULL,"
 	" what INTEGER NOT NULL, object INTEGER NOT NULL, articles TEXT NOT NULL, text TEXT NOT NULL);";
 
-const char *const post_tables[] = {"post_described", "post_building", "post_floor",  "post_plan",    "post_zone", "post_line",
-				   "post_device",    "post_door",     "post_person", "post_finding", NULL};
+const char *const post_tables[] = {"post_described", "post_building", "post_floor",  "post_plan",
+				   "post_zone",      "post_line",     "post_device", "post_door",
+				   "post_person",    "post_finding",  NULL};
 
 /* ---- a struct as a row ---- */
 
@@ -116,8 +123,9 @@ static const struct object_table object_tables[] = {
 	OBJECT_TABLE(zone, ZONE, "$1, $2, $3, $4, $5, $6"),
 	OBJECT_TABLE(line, LINE, "$1, $2, $3, $4, $5"),
 	OBJECT_TABLE(device, DEVICE, "$1, $2, $3, $4, $5, $6, $7"),
-	OBJECT_TABLE(door, DOOR,
-		     "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22"),
+	OBJECT_TABLE(
+		door, DOOR,
+		"$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22"),
 };
 
 enum { OBJECT_TABLES = sizeof object_tables / sizeof *object_tables };
@@ -223,11 +231,12 @@ static struct err apply_person(struct core *core, const struct core_entry *entry
 		.nationality = person->nationality,
 	};
 	struct store_statement *insert;
-	TRY(store_statement(core_store(core),
-			    "INSERT INTO post_person (id, status, permanent_residence, notified_on, of_person, key, name,"
-			    " nationality, folded, gone, erased, since)"
-			    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)",
-			    &insert));
+	TRY(store_statement(
+		core_store(core),
+		"INSERT INTO post_person (id, status, permanent_residence, notified_on, of_person, key, name,"
+		" nationality, folded, gone, erased, since)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)",
+		&insert));
 	bind_fields(insert, &post_person_changed_shape, &row);
 	store_bind_text(insert, 9, folded_name(core, person->name));
 	store_bind_u64(insert, 10, entry->erased);
@@ -239,11 +248,12 @@ static struct err apply_person_changed(struct core *core, const struct core_entr
 {
 	const struct post_person_changed *person = entry->body;
 	struct store_statement *update;
-	TRY(store_statement(core_store(core),
-			    "UPDATE post_person SET status = $2, permanent_residence = $3, notified_on = $4,"
-			    " of_person = $5, key = $6, name = $7, nationality = $8, folded = $9, gone = 0, erased = $10"
-			    " WHERE id = $1",
-			    &update));
+	TRY(store_statement(
+		core_store(core),
+		"UPDATE post_person SET status = $2, permanent_residence = $3, notified_on = $4,"
+		" of_person = $5, key = $6, name = $7, nationality = $8, folded = $9, gone = 0, erased = $10"
+		" WHERE id = $1",
+		&update));
 	bind_fields(update, &post_person_changed_shape, person);
 	store_bind_text(update, 9, folded_name(core, person->name));
 	store_bind_u64(update, 10, entry->erased);
@@ -367,7 +377,8 @@ static struct err load_described(struct store *store, struct post_state *state)
 static struct err load_findings(struct store *store, struct post_state *state)
 {
 	struct store_statement *find;
-	TRY(store_statement(store, "SELECT kind, what, object, articles, text, id FROM post_finding ORDER BY id", &find));
+	TRY(store_statement(store, "SELECT kind, what, object, articles, text, id FROM post_finding ORDER BY id",
+			    &find));
 	for (;;) {
 		struct post_standing standing = {0};
 		bool row;
@@ -390,9 +401,10 @@ struct err post_tables_load(struct core *core)
 		struct post_list *list = &state->lists[object_tables[i].what];
 		TRY(load_list(store, object_tables[i].standing, list->shape, list));
 	}
-	TRY(load_list(store,
-		      "SELECT id, status, permanent_residence, notified_on, of_person, key, name, nationality, gone, erased"
-		      " FROM post_person ORDER BY id",
-		      &post_person_changed_shape, &state->lists[POST_OBJECT_PERSON]));
+	TRY(load_list(
+		store,
+		"SELECT id, status, permanent_residence, notified_on, of_person, key, name, nationality, gone, erased"
+		" FROM post_person ORDER BY id",
+		&post_person_changed_shape, &state->lists[POST_OBJECT_PERSON]));
 	return load_findings(store, state);
 }

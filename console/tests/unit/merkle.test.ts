@@ -113,6 +113,12 @@ describe('bent inclusion proofs', () => {
 		expect(inclusionHolds(0, 1, new Uint8Array(), [], new Uint8Array())).toBe(false);
 		expect(inclusionHolds(0, 1, fromHex(LEAVES[0]!), [], fromHex(ROOTS[1]!))).toBe(true);
 	});
+
+	it('longer than the tree is deep are refused even where the sum comes out', () => {
+		const leaf = fromHex(LEAVES[0]!);
+		expect(inclusionHolds(0, 1, leaf, [junk], nodeHash(junk, leaf))).toBe(false);
+		expect(inclusionHolds(1, 2, leaf, [junk, junk], nodeHash(junk, nodeHash(junk, leaf)))).toBe(false);
+	});
 });
 
 describe('bent consistency proofs', () => {

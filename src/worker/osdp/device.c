@@ -128,7 +128,7 @@ enum osdp_rank osdp_device_rank(const struct osdp_peripheral *p, uint64_t now_us
 
 uint64_t osdp_device_patience(const struct osdp_peripheral *p)
 {
-	bool whole = p->live ? p->silences == 0 : p->absences % 4 == 1; /* now and then a slow one gets its time too */
+	bool whole = p->live ? p->silences == 0 : p->absences % 4 == 2; /* now and then a slow one gets its time too */
 	return whole ? OSDP_REPLY_US : OSDP_PROBE_US;
 }
 
@@ -216,6 +216,8 @@ static void valid_exchange(struct osdp_peripheral *p, uint64_t now_us)
 {
 	p->waiting = false;
 	p->live = true;
+	if (p->silences > 0)
+		p->poll_due_us = now_us + OSDP_SETTLE_US;
 	p->silences = 0;
 	p->absences = 0;
 	p->busies = 0;
@@ -479,7 +481,9 @@ void osdp_device_silence(struct osdp_peripheral *p, bool damaged, uint64_t now_u
 	}
 	if (damaged && p->live) /* else it is the line's noise, and nobody's */
 		osdp_device_alarm(p, OSDP_OFFENCE_MALFORMED, now_us);
-	uint64_t pause_us = doubled(OSDP_SILENCE_PAUSE_US, p->absences, OSDP_SILENCE_PAUSE_US_MAX);
+	uint64_t pause_us = p->absences == 0
+				    ? OSDP_FIRST_PAUSE_US
+				    : doubled(OSDP_SILENCE_PAUSE_US, p->absences - 1, OSDP_SILENCE_PAUSE_US_MAX);
 	p->absences++;
 	p->live = false;
 	osdp_device_restart(p, now_us + pause_us);

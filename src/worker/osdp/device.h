@@ -22,6 +22,7 @@ enum {
 	OSDP_TRANSMIT_SIZE_MAX = 144,        /* mark byte, and TEXT under the channel */
 
 	OSDP_POLL_US = 20000,                /* at the soonest, when nothing else is due */
+	OSDP_SETTLE_US = 100000,             /* after a repeat was answered: the answer to the first try may come yet */
 	OSDP_REPLY_US = 200000,              /* how long a device has for its answer */
 	OSDP_PROBE_US = 30000,               /* the same for one that was not there last time */
 	OSDP_OFFLINE_US = 8000000,           /* without a valid exchange */
@@ -31,7 +32,8 @@ enum {
 	OSDP_REPEAT_PAUSE_US = 100000,       /* before the last of them */
 	OSDP_BUSY_MAX = 100,                 /* in a row */
 	OSDP_BUSY_PAUSE_US = 20000,
-	OSDP_SILENCE_PAUSE_US = 1000000,     /* first pause after a device went away; doubled up to: */
+	OSDP_FIRST_PAUSE_US = 100000,        /* after the first try in vain: on a busy machine it proves little */
+	OSDP_SILENCE_PAUSE_US = 1000000,     /* next pause after a device went away; doubled up to: */
 	OSDP_SILENCE_PAUSE_US_MAX = 4000000,
 	OSDP_TROUBLE_PAUSE_US = 1000000,     /* second handshake after an offence; the first is at once; doubled up to: */
 	OSDP_TROUBLE_PAUSE_US_MAX = 8000000,

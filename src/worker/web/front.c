@@ -350,11 +350,12 @@ static void refuse(struct web_connection *c, uint32_t status, const char *why)
 
 static bool work_head(struct web_connection *c)
 {
-	if (c->input_size > 0 && c->scanned == 0)
+	if (c->input_size == 0)
+		return false;
+	if (c->scanned == 0)
 		c->since_ms = now_ms();
 	size_t from = c->scanned > 3 ? c->scanned - 3 : 0;
-	struct span unseen = {c->input + from, c->input_size - from};
-	size_t size = c->input_size > 0 ? web_head_size(unseen) : 0;
+	size_t size = web_head_size((struct span){c->input + from, c->input_size - from});
 	c->scanned = c->input_size;
 	if (size == 0 && c->input_size <= WEB_HEAD_SIZE_MAX)
 		return false;

@@ -25,7 +25,8 @@ static void premises(void)
 	CHECK(career->consent_presumed_in_disaster, "where consent is presumed in a disaster");
 	/* PROVES VCCR-59 */
 	const struct law_site *honorary = law_site(LAW_POST_HONORARY_CONSULATE);
-	CHECK(honorary->premises == LAW_PREMISES_PROTECTED, "an honorary consulate is protected, and entry is not barred");
+	CHECK(honorary->premises == LAW_PREMISES_PROTECTED,
+	      "an honorary consulate is protected, and entry is not barred");
 	CHECK(law_site(LAW_POST_HEADQUARTERS)->premises == LAW_PREMISES_HOME, "a headquarters is at home");
 	CHECK(law_site(LAW_POST_NONE)->premises == LAW_PREMISES_UNKNOWN, "of what is not said, nothing is known");
 	CHECK(law_site((enum law_post_kind)99)->premises == LAW_PREMISES_UNKNOWN, "nor of what does not exist");
@@ -42,12 +43,15 @@ static void nationality_beats_rank(void)
 	agent = (struct law_person){.status = LAW_DIPLOMATIC_AGENT, .permanent_residence = true};
 	CHECK(*law_standing(LAW_POST_EMBASSY, &agent).limits, "and one who lives there for good");
 	/* PROVES VCDR-37.1 */
-	struct law_person child = {.status = LAW_FAMILY_MEMBER, .of = LAW_DIPLOMATIC_AGENT, .permanent_residence = true};
-	CHECK(*law_standing(LAW_POST_EMBASSY, &child).limits == 0, "residence alone does not exclude an agent's family");
+	struct law_person child = {
+		.status = LAW_FAMILY_MEMBER, .of = LAW_DIPLOMATIC_AGENT, .permanent_residence = true};
+	CHECK(*law_standing(LAW_POST_EMBASSY, &child).limits == 0,
+	      "residence alone does not exclude an agent's family");
 	child.host_national = true;
 	CHECK(*law_standing(LAW_POST_EMBASSY, &child).limits, "nationality does");
 	/* PROVES VCDR-37.2 and PROVES VCDR-38.2 */
-	child = (struct law_person){.status = LAW_FAMILY_MEMBER, .of = LAW_ADMINISTRATIVE_TECHNICAL, .permanent_residence = true};
+	child = (struct law_person){
+		.status = LAW_FAMILY_MEMBER, .of = LAW_ADMINISTRATIVE_TECHNICAL, .permanent_residence = true};
 	CHECK(*law_standing(LAW_POST_EMBASSY, &child).limits, "of technical staff's family, residence excludes too");
 	struct law_person driver = {.status = LAW_SERVICE_STAFF, .host_national = true};
 	CHECK(span_is(span_of_string(law_standing(LAW_POST_EMBASSY, &driver).limits), "VCDR 38(2)"),
@@ -67,26 +71,32 @@ static void nationality_beats_rank(void)
 static void fits(void)
 {
 	CHECK(standing(LAW_POST_EMBASSY, LAW_DIPLOMATIC_AGENT).fit == LAW_FIT_USUAL, "a diplomat at an embassy");
-	CHECK(standing(LAW_POST_CAREER_CONSULATE, LAW_CONSULAR_OFFICER).fit == LAW_FIT_USUAL, "an officer at a consulate");
-	CHECK(standing(LAW_POST_HONORARY_CONSULATE, LAW_HONORARY_CONSUL).fit == LAW_FIT_USUAL, "an honorary consul at his");
+	CHECK(standing(LAW_POST_CAREER_CONSULATE, LAW_CONSULAR_OFFICER).fit == LAW_FIT_USUAL,
+	      "an officer at a consulate");
+	CHECK(standing(LAW_POST_HONORARY_CONSULATE, LAW_HONORARY_CONSUL).fit == LAW_FIT_USUAL,
+	      "an honorary consul at his");
 	/* PROVES VCCR-70.4 */
 	CHECK(standing(LAW_POST_EMBASSY, LAW_CONSULAR_OFFICER).fit == LAW_FIT_READ_OTHERWISE,
 	      "a consular officer at an embassy keeps his diplomatic status");
 	CHECK(standing(LAW_POST_CAREER_CONSULATE, LAW_ADMINISTRATIVE_TECHNICAL).fit == LAW_FIT_READ_OTHERWISE,
 	      "technical staff at a consulate are consular employees");
 	/* PROVES VCDR-37.3 */
-	CHECK(family(LAW_POST_EMBASSY, LAW_SERVICE_STAFF).fit == LAW_FIT_NO_PRIVILEGE, "service staff's family has nothing");
+	CHECK(family(LAW_POST_EMBASSY, LAW_SERVICE_STAFF).fit == LAW_FIT_NO_PRIVILEGE,
+	      "service staff's family has nothing");
 	/* PROVES VCCR-58.3 */
 	CHECK(family(LAW_POST_HONORARY_CONSULATE, LAW_HONORARY_CONSUL).fit == LAW_FIT_NO_PRIVILEGE &&
 		      family(LAW_POST_HONORARY_CONSULATE, LAW_CONSULAR_EMPLOYEE).fit == LAW_FIT_NO_PRIVILEGE,
 	      "nor an honorary consul's, nor an employee's of his");
 	CHECK(standing(LAW_POST_CAREER_CONSULATE, LAW_DIPLOMATIC_AGENT).fit == LAW_FIT_DOUBTFUL,
 	      "a diplomat at a consulate is for counsel");
-	CHECK(standing(LAW_POST_EMBASSY, LAW_HONORARY_CONSUL).fit == LAW_FIT_DOUBTFUL, "so is an honorary consul at an embassy");
+	CHECK(standing(LAW_POST_EMBASSY, LAW_HONORARY_CONSUL).fit == LAW_FIT_DOUBTFUL,
+	      "so is an honorary consul at an embassy");
 	CHECK(standing(LAW_POST_HEADQUARTERS, LAW_RECEIVING_STATE_AGENT).fit == LAW_FIT_IMPOSSIBLE,
 	      "a headquarters has no receiving State");
-	CHECK(standing(LAW_POST_HEADQUARTERS, LAW_DIPLOMATIC_AGENT).fit == LAW_FIT_NO_PRIVILEGE, "at home nobody has a status");
-	CHECK(standing(LAW_POST_EMBASSY, LAW_STATUS_NONE).fit == LAW_FIT_DOUBTFUL, "a status that is not said is doubtful");
+	CHECK(standing(LAW_POST_HEADQUARTERS, LAW_DIPLOMATIC_AGENT).fit == LAW_FIT_NO_PRIVILEGE,
+	      "at home nobody has a status");
+	CHECK(standing(LAW_POST_EMBASSY, LAW_STATUS_NONE).fit == LAW_FIT_DOUBTFUL,
+	      "a status that is not said is doubtful");
 	CHECK(law_standing((enum law_post_kind)40, &(struct law_person){.status = LAW_VISITOR}).fit == LAW_FIT_DOUBTFUL,
 	      "so is any at a post that does not exist");
 	for (enum law_post_kind kind = LAW_POST_EMBASSY; kind <= LAW_POST_HEADQUARTERS; kind++) {
@@ -116,14 +126,15 @@ static void notification(void)
 
 static void states(void)
 {
-	CHECK(law_state_exists(SPAN_TEXT("FR")) && law_state_exists(SPAN_TEXT("ZW")) && law_state_exists(SPAN_TEXT("AD")),
+	CHECK(law_state_exists(SPAN_TEXT("FR")) && law_state_exists(SPAN_TEXT("ZW")) &&
+		      law_state_exists(SPAN_TEXT("AD")),
 	      "assigned codes exist");
-	CHECK(law_state_exists(SPAN_TEXT("XA")) && law_state_exists(SPAN_TEXT("QM")) && law_state_exists(SPAN_TEXT("ZZ")) &&
-		      law_state_exists(SPAN_TEXT("AA")),
+	CHECK(law_state_exists(SPAN_TEXT("XA")) && law_state_exists(SPAN_TEXT("QM")) &&
+		      law_state_exists(SPAN_TEXT("ZZ")) && law_state_exists(SPAN_TEXT("AA")),
 	      "so do those left to users");
-	CHECK(!law_state_exists(SPAN_TEXT("fr")) && !law_state_exists(SPAN_TEXT("QL")) && !law_state_exists(SPAN_TEXT("UK")) &&
-		      !law_state_exists(SPAN_TEXT("D ")) && !law_state_exists(SPAN_TEXT("FRA")) &&
-		      !law_state_exists((struct span){0}),
+	CHECK(!law_state_exists(SPAN_TEXT("fr")) && !law_state_exists(SPAN_TEXT("QL")) &&
+		      !law_state_exists(SPAN_TEXT("UK")) && !law_state_exists(SPAN_TEXT("D ")) &&
+		      !law_state_exists(SPAN_TEXT("FRA")) && !law_state_exists((struct span){0}),
 	      "and nothing else");
 }
 

@@ -117,7 +117,8 @@ void core_answer(struct core *core, struct core_caller caller, const struct shap
 	(void)caller;
 	REQUIRE(!core->answer.there);
 	REQUIRE(!failed(shape_validate(shape, reply)));
-	struct span copy = arena_copy(core->arena, (struct span){reply, shape->size}); /* its lists live there already */
+	struct span copy =
+		arena_copy(core->arena, (struct span){reply, shape->size}); /* its lists live there already */
 	core->answer = (struct desk_answer){.there = true, .status = 200, .reply = copy.at};
 }
 
@@ -200,7 +201,8 @@ const struct desk_answer *desk_answer(const struct core *core)
 	return &core->answer;
 }
 
-struct err desk_read(struct core *core, struct err (*read)(struct core_read *, void *), const void *request, void *reply)
+struct err desk_read(struct core *core, struct err (*read)(struct core_read *, void *), const void *request,
+		     void *reply)
 {
 	struct core_read in = {.store = core->store, .arena = core->arena, .request = request, .role = ROLE_OPERATOR};
 	arena_reset(core->arena);
@@ -229,7 +231,8 @@ void desk_erase(struct core *core, uint64_t subject)
 {
 	struct core_subject_erased erased = {.subject = subject, .reason_text = SPAN_TEXT("asked for")};
 	core->erased[core->erased_count++] = subject;
-	REQUIRE(!failed(core_record(core, &core_subject_erased_entry, &erased, (struct core_why){.actor = "uid/0"}, NULL)));
+	REQUIRE(!failed(
+		core_record(core, &core_subject_erased_entry, &erased, (struct core_why){.actor = "uid/0"}, NULL)));
 }
 
 static void read_part(const char *json, const struct core_entry_kind *kind, enum shape_part part, struct arena *arena,

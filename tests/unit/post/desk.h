@@ -38,7 +38,8 @@ void desk_ask(struct core *core, struct err (*write)(struct core *, const struct
 const struct desk_answer *desk_answer(const struct core *core);
 
 /* Read as query does. */
-struct err desk_read(struct core *core, struct err (*read)(struct core_read *, void *), const void *request, void *reply);
+struct err desk_read(struct core *core, struct err (*read)(struct core_read *, void *), const void *request,
+		     void *reply);
 
 size_t desk_count(const struct core *core);
 const struct desk_entry *desk_entry(const struct core *core, size_t index);

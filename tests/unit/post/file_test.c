@@ -8,57 +8,57 @@
 static struct arena *arena;
 
 /* A whole small post; line numbers count from here. */
-static const char base[] = "post:\n"                                             /* 1 */
-			   "  code: TST\n"                                       /* 2 */
-			   "  name: A post\n"                                    /* 3 */
-			   "  kind: embassy\n"                                   /* 4 */
-			   "  host_state: XB\n"                                  /* 5 */
-			   "  sending_state: XA\n"                               /* 6 */
-			   "  time_zone: Europe/Lisbon\n"                        /* 7 */
-			   "buildings:\n"                                        /* 8 */
-			   "  - { key: b1, name: House }\n"                      /* 9 */
-			   "floors:\n"                                           /* 10 */
-			   "  - key: f1\n"                                       /* 11 */
-			   "    name: Ground\n"                                  /* 12 */
-			   "    building: b1\n"                                  /* 13 */
-			   "    level: 0\n"                                      /* 14 */
-			   "    plan: p.svg\n"                                   /* 15 */
-			   "zones:\n"                                            /* 16 */
-			   "  - key: z1\n"                                       /* 17 */
-			   "    name: Hall\n"                                    /* 18 */
-			   "    floor: f1\n"                                     /* 19 */
-			   "    level: public\n"                                 /* 20 */
-			   "    outline: [[0, 0], [50, 0], [50, 25.5]]\n"        /* 21 */
-			   "lines:\n"                                            /* 22 */
-			   "  - key: l1\n"                                       /* 23 */
-			   "    address: tcp:127.0.0.1:4000\n"                   /* 24 */
-			   "    baud: 9600\n"                                    /* 25 */
-			   "devices:\n"                                          /* 26 */
+static const char base[] = "post:\n"                                               /* 1 */
+			   "  code: TST\n"                                         /* 2 */
+			   "  name: A post\n"                                      /* 3 */
+			   "  kind: embassy\n"                                     /* 4 */
+			   "  host_state: XB\n"                                    /* 5 */
+			   "  sending_state: XA\n"                                 /* 6 */
+			   "  time_zone: Europe/Lisbon\n"                          /* 7 */
+			   "buildings:\n"                                          /* 8 */
+			   "  - { key: b1, name: House }\n"                        /* 9 */
+			   "floors:\n"                                             /* 10 */
+			   "  - key: f1\n"                                         /* 11 */
+			   "    name: Ground\n"                                    /* 12 */
+			   "    building: b1\n"                                    /* 13 */
+			   "    level: 0\n"                                        /* 14 */
+			   "    plan: p.svg\n"                                     /* 15 */
+			   "zones:\n"                                              /* 16 */
+			   "  - key: z1\n"                                         /* 17 */
+			   "    name: Hall\n"                                      /* 18 */
+			   "    floor: f1\n"                                       /* 19 */
+			   "    level: public\n"                                   /* 20 */
+			   "    outline: [[0, 0], [50, 0], [50, 25.5]]\n"          /* 21 */
+			   "lines:\n"                                              /* 22 */
+			   "  - key: l1\n"                                         /* 23 */
+			   "    address: tcp:127.0.0.1:4000\n"                     /* 24 */
+			   "    baud: 9600\n"                                      /* 25 */
+			   "devices:\n"                                            /* 26 */
 			   "  - { key: r1, line: l1, address: 1, kind: reader }\n" /* 27 */
-			   "  - { key: i1, line: l1, address: 0, kind: io }\n"   /* 28 */
-			   "doors:\n"                                            /* 29 */
-			   "  - key: d1\n"                                       /* 30 */
-			   "    name: Front\n"                                   /* 31 */
-			   "    floor: f1\n"                                     /* 32 */
-			   "    x: 10.25\n"                                      /* 33 */
-			   "    y: 20\n"                                         /* 34 */
-			   "    to: z1\n"                                        /* 35 */
-			   "    reader: { device: r1 }\n"                        /* 36 */
+			   "  - { key: i1, line: l1, address: 0, kind: io }\n"     /* 28 */
+			   "doors:\n"                                              /* 29 */
+			   "  - key: d1\n"                                         /* 30 */
+			   "    name: Front\n"                                     /* 31 */
+			   "    floor: f1\n"                                       /* 32 */
+			   "    x: 10.25\n"                                        /* 33 */
+			   "    y: 20\n"                                           /* 34 */
+			   "    to: z1\n"                                          /* 35 */
+			   "    reader: { device: r1 }\n"                          /* 36 */
 			   "    strike: { device: i1, output: 2, seconds: 5.5 }\n" /* 37 */
-			   "    contact: { device: i1, input: 3 }\n"             /* 38 */
-			   "    exit_request: { device: i1, input: 4 }\n"        /* 39 */
-			   "    fire_release: wired\n"                           /* 40 */
-			   "people:\n"                                           /* 41 */
-			   "  - key: p1\n"                                       /* 42 */
-			   "    name: Ilse Varenhold\n"                          /* 43 */
-			   "    status: diplomatic-agent\n"                      /* 44 */
-			   "    nationality: XA\n"                               /* 45 */
-			   "    notified_on: 2025-01-02\n"                       /* 46 */
-			   "  - key: p2\n"                                       /* 47 */
-			   "    name: Mirko Varenhold\n"                         /* 48 */
-			   "    status: family-member\n"                         /* 49 */
-			   "    nationality: XA\n"                               /* 50 */
-			   "    of: p1\n";                                       /* 51 */
+			   "    contact: { device: i1, input: 3 }\n"               /* 38 */
+			   "    exit_request: { device: i1, input: 4 }\n"          /* 39 */
+			   "    fire_release: wired\n"                             /* 40 */
+			   "people:\n"                                             /* 41 */
+			   "  - key: p1\n"                                         /* 42 */
+			   "    name: Ilse Varenhold\n"                            /* 43 */
+			   "    status: diplomatic-agent\n"                        /* 44 */
+			   "    nationality: XA\n"                                 /* 45 */
+			   "    notified_on: 2025-01-02\n"                         /* 46 */
+			   "  - key: p2\n"                                         /* 47 */
+			   "    name: Mirko Varenhold\n"                           /* 48 */
+			   "    status: family-member\n"                           /* 49 */
+			   "    nationality: XA\n"                                 /* 50 */
+			   "    of: p1\n";                                         /* 51 */
 
 static const char drawing[] = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 50'>"
 			      "<rect class='wall' x='1' y='1' width='98' height='48'/></svg>";
@@ -92,12 +92,14 @@ static void whole(void)
 		      span_is(import.file, "t.yaml") && !import.dry_run,
 	      "the post");
 	CHECK(door->x == 1025 && door->y == 2000 && door->strike_100ms == 55 && door->strike_output == 2 &&
-		      door->contact_active == POST_CONTACT_ACTIVE_OPEN && door->held_after_s == 30 && door->zone_from.size == 0,
+		      door->contact_active == POST_CONTACT_ACTIVE_OPEN && door->held_after_s == 30 &&
+		      door->zone_from.size == 0,
 	      "a door, in hundredths and tenths, with what is understood by itself");
 	CHECK(door->line == 30 && door->column == 5, "with its place");
 	CHECK(span_is(zone->outline, "0,0 5000,0 5000,2550") && zone->level == POST_ZONE_PUBLIC, "a zone");
 	CHECK(floor->width == 10000 && floor->height == 5000 && floor->plan.count == 1, "a floor and its plan");
-	CHECK(!devices[0].plain && devices[0].kind == POST_DEVICE_READER && devices[1].address == 0, "devices are secure");
+	CHECK(!devices[0].plain && devices[0].kind == POST_DEVICE_READER && devices[1].address == 0,
+	      "devices are secure");
 	CHECK(people[1].status == LAW_FAMILY_MEMBER && span_is(people[1].of, "p1"), "people");
 	CHECK_OK(shape_validate(&post_import_shape, &import), "all within the bounds of the table");
 }
@@ -141,14 +143,18 @@ static const struct fault faults[] = {
 	{"code: TST", "code: T", "t.yaml:2:9: code: a post's code is 2 to 8 of A to Z and 0 to 9"},
 	{"code: TST", "code: TSTTSTTST", "t.yaml:2:9: code: 9 bytes, at most 8"},
 	{"kind: embassy", "kind: castle",
-	 "t.yaml:4:9: kind: \"castle\" is none of embassy, career-consulate, honorary-consulate, residence, headquarters"},
+	 "t.yaml:4:9: kind: \"castle\" is none of embassy, career-consulate, honorary-consulate, residence, "
+	 "headquarters"},
 	{"kind: embassy", "kind: none",
-	 "t.yaml:4:9: kind: \"none\" is none of embassy, career-consulate, honorary-consulate, residence, headquarters"},
+	 "t.yaml:4:9: kind: \"none\" is none of embassy, career-consulate, honorary-consulate, residence, "
+	 "headquarters"},
 	{"host_state: XB", "host_state: UK", "t.yaml:5:15: host_state: \"UK\" is no code of ISO 3166"},
 	{"sending_state: XA", "sending_state: xa", "t.yaml:6:18: sending_state: \"xa\" is no code of ISO 3166"},
-	{"sending_state: XA", "sending_state: XB", "t.yaml:5:15: host_state: only a headquarters stands in its own State"},
+	{"sending_state: XA", "sending_state: XB",
+	 "t.yaml:5:15: host_state: only a headquarters stands in its own State"},
 	{"kind: embassy", "kind: headquarters", "t.yaml:5:15: host_state: a headquarters stands in its own State"},
-	{"Europe/Lisbon", "Europe/Nowhere", "t.yaml:7:14: time_zone: this machine knows no time zone \"Europe/Nowhere\""},
+	{"Europe/Lisbon", "Europe/Nowhere",
+	 "t.yaml:7:14: time_zone: this machine knows no time zone \"Europe/Nowhere\""},
 	{"Europe/Lisbon", "Europe", "t.yaml:7:14: time_zone: this machine knows no time zone \"Europe\""},
 	{"Europe/Lisbon", "../../etc/passwd", "t.yaml:7:14: time_zone: \"../../etc/passwd\" is no time zone"},
 	/* keys and references */
@@ -157,7 +163,8 @@ static const struct fault faults[] = {
 	{"  - { key: b1, name: House }\n", "  - { key: b1, name: House }\n  - { key: b1, name: Shed }\n",
 	 "t.yaml:10:12: key: \"b1\" is used twice in buildings; first on line 9"},
 	{"    building: b1\n", "    building: b2\n", "t.yaml:13:15: building: there is no building \"b2\""},
-	{"    floor: f1\n    level: public", "    floor: f2\n    level: public", "t.yaml:19:12: floor: there is no floor \"f2\""},
+	{"    floor: f1\n    level: public", "    floor: f2\n    level: public",
+	 "t.yaml:19:12: floor: there is no floor \"f2\""},
 	{"line: l1, address: 1", "line: l2, address: 1", "t.yaml:27:22: line: there is no line \"l2\""},
 	{"    floor: f1\n    x:", "    floor: f2\n    x:", "t.yaml:32:12: floor: there is no floor \"f2\""},
 	{"    to: z1\n", "    to: z2\n", "t.yaml:35:9: to: there is no zone \"z2\""},
@@ -176,7 +183,8 @@ static const struct fault faults[] = {
 	{"level: 0", "level: ground", "t.yaml:14:12: level: 6 bytes, at most 4"},
 	{"level: 0", "level: low", "t.yaml:14:12: level: a level is a whole number, -999 to 999"},
 	{"level: 0", "level: -0", "t.yaml:14:12: level: a level is a whole number, -999 to 999"},
-	{"level: public", "level: secret", "t.yaml:20:12: level: \"secret\" is none of public, controlled, limited, exclusion"},
+	{"level: public", "level: secret",
+	 "t.yaml:20:12: level: \"secret\" is none of public, controlled, limited, exclusion"},
 	{"[50, 25.5]", "[50, 50.01]", "t.yaml:21:14: outline: an outline is 3 points or more, all on the floor's plan"},
 	{", [50, 25.5]", "", "t.yaml:21:14: outline: an outline is 3 points or more, all on the floor's plan"},
 	{"[50, 25.5]", "[50]", "t.yaml:21:32: outline: a point is [x, y]"},
@@ -187,14 +195,19 @@ static const struct fault faults[] = {
 	{"x: 10.25", "x: -1", "t.yaml:33:8: x: \"-1\" is not a number from 0 to 42949672, 2 decimals at most"},
 	{"x: 10.25", "x: 1.234", "t.yaml:33:8: x: \"1.234\" is not a number from 0 to 42949672, 2 decimals at most"},
 	/* lines and devices */
-	{"tcp:127.0.0.1:4000", "tcp:127.0.0.1", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
+	{"tcp:127.0.0.1:4000", "tcp:127.0.0.1",
+	 "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
 	{"tcp:127.0.0.1:4000", "tcp:host:0", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
-	{"tcp:127.0.0.1:4000", "tcp:host:65536", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
+	{"tcp:127.0.0.1:4000", "tcp:host:65536",
+	 "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
 	{"tcp:127.0.0.1:4000", "tcp:a b:1", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
-	{"tcp:127.0.0.1:4000", "serial:/etc/passwd", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
-	{"tcp:127.0.0.1:4000", "serial:/dev/../etc", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
+	{"tcp:127.0.0.1:4000", "serial:/etc/passwd",
+	 "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
+	{"tcp:127.0.0.1:4000", "serial:/dev/../etc",
+	 "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
 	{"tcp:127.0.0.1:4000", "/dev/ttyS0", "t.yaml:24:14: address: an address is serial:/dev/NAME or tcp:HOST:PORT"},
-	{"baud: 9600", "baud: 300", "t.yaml:25:11: baud: 300: OSDP runs at 9600, 19200, 38400, 57600, 115200 or 230400"},
+	{"baud: 9600", "baud: 300",
+	 "t.yaml:25:11: baud: 300: OSDP runs at 9600, 19200, 38400, 57600, 115200 or 230400"},
 	{"    baud: 9600\n", "    baud: 9600\n  - { key: l2, address: tcp:127.0.0.1:4000 }\n",
 	 "t.yaml:26:25: address: line \"l1\" has this address too"},
 	{"address: 1,", "address: 127,", "t.yaml:27:35: address: 127: an address is 0 to 126"},
@@ -216,20 +229,24 @@ static const struct fault faults[] = {
 	{"    strike: { device: i1, output: 2, seconds: 5.5 }\n", "",
 	 "t.yaml:30:5: strike: a door with a reader needs a strike to release"},
 	{"input: 3 }", "input: 3, active: broken }", "t.yaml:38:46: contact.active: \"broken\" is none of open, shut"},
-	{"fire_release: wired", "fire_release: perhaps", "t.yaml:40:19: fire_release: \"perhaps\" is none of wired, none"},
+	{"fire_release: wired", "fire_release: perhaps",
+	 "t.yaml:40:19: fire_release: \"perhaps\" is none of wired, none"},
 	{"fire_release: wired", "fire_release: wired\n    held_after: 4",
 	 "t.yaml:41:17: held_after: a door is held open after 5 to 3600 seconds"},
 	/* people */
 	{"status: diplomatic-agent", "status: king",
-	 "t.yaml:44:13: status: \"king\" is none of diplomatic-agent, administrative-technical, service-staff, private-servant, "
-	 "family-member, consular-officer, consular-employee, honorary-consul, local-contractor, visitor, receiving-state-agent"},
+	 "t.yaml:44:13: status: \"king\" is none of diplomatic-agent, administrative-technical, service-staff, "
+	 "private-servant, "
+	 "family-member, consular-officer, consular-employee, honorary-consul, local-contractor, visitor, "
+	 "receiving-state-agent"},
 	{"    nationality: XA\n    notified_on", "    nationality: ??\n    notified_on",
 	 "t.yaml:45:18: nationality: \"??\" is no code of ISO 3166"},
 	{"2025-01-02", "2025-13-02", "t.yaml:46:18: notified_on: \"2025-13-02\" is no day; write 2026-11-22"},
 	{"2025-01-02", "2025-02-29", "t.yaml:46:18: notified_on: \"2025-02-29\" is no day; write 2026-11-22"},
 	{"    of: p1\n", "", "t.yaml:47:5: of: whose family member or servant this is must be said"},
 	{"    of: p1\n", "    of: p2\n", "t.yaml:51:9: of: \"p2\" is no member of the post"},
-	{"notified_on: 2025-01-02\n", "of: p2\n", "t.yaml:46:9: of: only family members and private servants are somebody's"},
+	{"notified_on: 2025-01-02\n", "of: p2\n",
+	 "t.yaml:46:9: of: only family members and private servants are somebody's"},
 	{"    name: Mirko Varenhold\n", "", "t.yaml:47:5: \"name\" is missing"},
 	{"key: p2", "key: p1", "t.yaml:47:10: key: \"p1\" is used twice in people; first on line 42"},
 };
@@ -308,9 +325,10 @@ static void overrides(void)
 	CHECK_FAILS(post_file_parse("t.yaml", span_of_string(base), &options, arena, &import), ERR_INVALID,
 		    "t.yaml: there is no line \"l9\"", "of a line that is not there is refused");
 	NEED_OK(post_file_override_read("l1=telnet:x", &override), "a third");
-	CHECK_FAILS(post_file_parse("t.yaml", span_of_string(base), &options, arena, &import), ERR_INVALID, "t.yaml:24:14: address",
-		    "with a bad address too");
-	CHECK_FAILS(post_file_override_read("l1", &override), ERR_INVALID, "write LINE=ADDRESS", "so is half an override");
+	CHECK_FAILS(post_file_parse("t.yaml", span_of_string(base), &options, arena, &import), ERR_INVALID,
+		    "t.yaml:24:14: address", "with a bad address too");
+	CHECK_FAILS(post_file_override_read("l1", &override), ERR_INVALID, "write LINE=ADDRESS",
+		    "so is half an override");
 	CHECK_FAILS(post_file_override_read("=x", &override), ERR_INVALID, "write LINE=ADDRESS", "from either side");
 }
 
@@ -322,7 +340,8 @@ static void demonstration(void)
 	NEED_OK(post_file_read(SOURCE_ROOT "/src/cmd/demo_post/embassy.yaml", &options, large, &import),
 		"the demonstration's post is read: %s", err_why());
 	const struct post_import_floor *floors = import.floors.at;
-	CHECK(import.floors.count == 2 && floors[0].plan.count > 80 && floors[1].plan.count > 50, "two floors with plans");
+	CHECK(import.floors.count == 2 && floors[0].plan.count > 80 && floors[1].plan.count > 50,
+	      "two floors with plans");
 	CHECK(import.doors.count >= 14 && import.lines.count == 4 && import.people.count >= 24, "doors, lines, people");
 	bool seen[LAW_RECEIVING_STATE_AGENT + 1] = {false};
 	const struct post_import_person *people = import.people.at;
@@ -369,13 +388,15 @@ static void random_files(void)
 			continue;
 		struct post_index index;
 		struct post_problem problem;
-		if (failed(shape_validate(&post_import_shape, &import)) || !post_check(&import, arena, &index, &problem)) {
+		if (failed(shape_validate(&post_import_shape, &import)) ||
+		    !post_check(&import, arena, &index, &problem)) {
 			CHECK(0, "a file that core would refuse: %.*s", SPAN_ARGS(sink_span(&s)));
 			return;
 		}
 		taken++;
 	}
-	CHECK(taken > 500 && taken < 5500, "%zu of 6000 random files are taken, the others refused with a place", taken);
+	CHECK(taken > 500 && taken < 5500, "%zu of 6000 random files are taken, the others refused with a place",
+	      taken);
 }
 
 int main(void)

@@ -11,8 +11,8 @@ static struct post_import demo(void)
 	struct post_file_options options = {0};
 	struct post_import import;
 	arena_reset(arena);
-	NEED_OK(post_file_read(SOURCE_ROOT "/src/cmd/demo_post/embassy.yaml", &options, arena, &import), "the file is read: %s",
-		err_why());
+	NEED_OK(post_file_read(SOURCE_ROOT "/src/cmd/demo_post/embassy.yaml", &options, arena, &import),
+		"the file is read: %s", err_why());
 	return import;
 }
 
@@ -52,28 +52,35 @@ static void first_import(void)
 	NEED(reply, "the demonstration's file is taken: %s", desk_answer(core)->message);
 	size_t objects = 1 + import.buildings.count + import.floors.count + import.zones.count + import.lines.count +
 			 import.devices.count + import.doors.count + import.people.count;
-	CHECK(reply->added == objects && reply->changed == 0 && reply->removed == 0, "everything is new: %u", reply->added);
+	CHECK(reply->added == objects && reply->changed == 0 && reply->removed == 0, "everything is new: %u",
+	      reply->added);
 	CHECK(reply->seq == 1 && desk_entry(core, 0)->kind == &post_imported_entry, "the import is the first entry");
-	CHECK(!desk_entry(core, 0)->has_cause && strcmp(desk_entry(core, 0)->actor, "uid/0") == 0, "by whoever gave it");
+	CHECK(!desk_entry(core, 0)->has_cause && strcmp(desk_entry(core, 0)->actor, "uid/0") == 0,
+	      "by whoever gave it");
 	bool caused = true;
 	for (size_t i = 1; i < desk_count(core); i++)
 		caused &= desk_entry(core, i)->has_cause && desk_entry(core, i)->cause == 1;
 	CHECK(caused, "and the cause of all others");
-	CHECK(post_door_count(core) == import.doors.count && post_person_count(core) == import.people.count, "it stands");
+	CHECK(post_door_count(core) == import.doors.count && post_person_count(core) == import.people.count,
+	      "it stands");
 	const struct post_door *door = post_door_by_key(core, SPAN_TEXT("communications"));
 	NEED(door, "a door is found by its key");
 	CHECK(post_door(core, door->id) == door && span_is(door->name, "Communications room"), "and by its id");
 	const struct post_device *inside = post_device(core, door->reader_inside_device);
 	CHECK(inside && span_is(inside->key, "reader-communications-inside"), "its reader inside is the one meant");
-	CHECK(post_zone(core, door->zone_to) && span_is(post_zone(core, door->zone_to)->key, "communications"), "and its zone");
-	CHECK(post_device(core, door->id) == NULL && post_door(core, 9999999) == NULL, "an id is of one kind, and others are none");
+	CHECK(post_zone(core, door->zone_to) && span_is(post_zone(core, door->zone_to)->key, "communications"),
+	      "and its zone");
+	CHECK(post_device(core, door->id) == NULL && post_door(core, 9999999) == NULL,
+	      "an id is of one kind, and others are none");
 	const struct post_member *child = post_person_by_key(core, SPAN_TEXT("ambassador-child"));
-	CHECK(child && post_person(core, child->is.of) && span_is(post_person(core, child->is.of)->is.key, "ambassador"),
+	CHECK(child && post_person(core, child->is.of) &&
+		      span_is(post_person(core, child->is.of)->is.key, "ambassador"),
 	      "a child is its mother's");
 	CHECK(!child->left && !child->erased, "and present");
 	struct supervisor_lines lines;
 	CHECK(desk_lines(core, &lines) == 1 && lines.lines.count == 4, "the reader lines are set");
-	CHECK(post_line_by_number(core, 0) && post_line_by_number(core, 3) && !post_line_by_number(core, 4), "and numbered from 0");
+	CHECK(post_line_by_number(core, 0) && post_line_by_number(core, 3) && !post_line_by_number(core, 4),
+	      "and numbered from 0");
 	CHECK(count_of(core, &post_finding_entry) == reply->findings.count && reply->findings.count > 0,
 	      "%zu findings are recorded and told", reply->findings.count);
 	bool personal = false;
@@ -147,8 +154,10 @@ static void differences(void)
 	import.dry_run = false;
 	reply = import_into(core, &import);
 	NEED(reply, "then it is done");
-	CHECK(desk_count(core) == before + 5, "with five entries: the import and four changes (%zu)", desk_count(core) - before);
-	CHECK(post_door(core, registry) && span_is(post_door(core, registry)->name, "Registry, north"), "the door keeps its id");
+	CHECK(desk_count(core) == before + 5, "with five entries: the import and four changes (%zu)",
+	      desk_count(core) - before);
+	CHECK(post_door(core, registry) && span_is(post_door(core, registry)->name, "Registry, north"),
+	      "the door keeps its id");
 	CHECK(!post_door_by_key(core, SPAN_TEXT("garden-exit")), "the other is gone");
 	const struct post_member *liaison = post_person_by_key(core, SPAN_TEXT("protocol-liaison"));
 	CHECK(liaison && liaison->left, "who is missing has left and is not forgotten");
@@ -156,7 +165,8 @@ static void differences(void)
 	uint64_t liaison_id = liaison ? liaison->is.person : 0;
 	import.people.count++;
 	reply = import_into(core, &import);
-	CHECK(reply && reply->changed == 1 && span_is(change_of(reply, "protocol-liaison")->members, "back"), "and may come back");
+	CHECK(reply && reply->changed == 1 && span_is(change_of(reply, "protocol-liaison")->members, "back"),
+	      "and may come back");
 	CHECK(post_person_by_key(core, SPAN_TEXT("protocol-liaison"))->is.person == liaison_id &&
 		      !post_person_by_key(core, SPAN_TEXT("protocol-liaison"))->left,
 	      "as the same person");
@@ -174,7 +184,8 @@ static void lines_and_plans(void)
 	lines[1].address = SPAN_TEXT("serial:/dev/pts/9");
 	NEED(import_into(core, &import), "a line has moved");
 	struct supervisor_lines set;
-	CHECK(desk_lines(core, &set) == 2 && span_is(((const struct line_transport *)set.lines.at)[1].address, "serial:/dev/pts/9"),
+	CHECK(desk_lines(core, &set) == 2 &&
+		      span_is(((const struct line_transport *)set.lines.at)[1].address, "serial:/dev/pts/9"),
 	      "and the supervisor learns it");
 	size_t parts = count_of(core, &post_plan_entry);
 	struct post_import_floor *floors = LIST(import, floors, post_import_floor);
@@ -183,7 +194,8 @@ static void lines_and_plans(void)
 		if (figures[i].kind == POST_FIGURE_CIRCLE)
 			figures[i].r++;
 	const struct post_import_reply *reply = import_into(core, &import);
-	CHECK(reply && reply->changed == 1 && span_is(change_of(reply, "ground")->members, "plan"), "a plan has changed");
+	CHECK(reply && reply->changed == 1 && span_is(change_of(reply, "ground")->members, "plan"),
+	      "a plan has changed");
 	CHECK(count_of(core, &post_plan_entry) > parts, "and is recorded anew");
 	CHECK(tables_follow(core), "the old one is gone from the tables");
 	/* a new line takes the number that a removed one leaves */
@@ -197,7 +209,8 @@ static void lines_and_plans(void)
 			devices[i].on_line = SPAN_TEXT("ground-2");
 	reply = import_into(core, &import);
 	CHECK(reply && reply->added == 1 && reply->removed == 1 && reply->changed == 5, "its devices follow");
-	CHECK(post_line_by_number(core, number) && post_line_by_number(core, number)->id != old && !post_line(core, old),
+	CHECK(post_line_by_number(core, number) && post_line_by_number(core, number)->id != old &&
+		      !post_line(core, old),
 	      "a new line takes the number that is free");
 	CHECK(tables_follow(core), "the tables are what the entries say");
 	desk_free(core);
@@ -238,7 +251,8 @@ static void findings(void)
 	      "a dry run tells which findings would go");
 	import.dry_run = false;
 	NEED(import_into(core, &import), "mended");
-	CHECK(!stands(core, POST_FINDING_STRIKE_EXPOSED) && !stands(core, POST_FINDING_NO_FIRE_RELEASE), "and both are cleared");
+	CHECK(!stands(core, POST_FINDING_STRIKE_EXPOSED) && !stands(core, POST_FINDING_NO_FIRE_RELEASE),
+	      "and both are cleared");
 	CHECK(count_of(core, &post_finding_cleared_entry) == 2, "by two entries");
 	CHECK(tables_follow(core), "the tables are what the entries say");
 	desk_free(core);
@@ -269,7 +283,8 @@ static void refusals(void)
 	import = demo();
 	LIST(import, doors, post_import_door)[2].reader_device = SPAN_TEXT("nothing");
 	refused(core, &import, 422, ": reader.device: there is no device \"nothing\"");
-	CHECK(strncmp(desk_answer(core)->message, "embassy.yaml:", 13) == 0 && strcmp(desk_answer(core)->field, "reader.device") == 0,
+	CHECK(strncmp(desk_answer(core)->message, "embassy.yaml:", 13) == 0 &&
+		      strcmp(desk_answer(core)->field, "reader.device") == 0,
 	      "with the place of the item");
 	import = demo();
 	struct post_figure *figure = (struct post_figure *)LIST(import, floors, post_import_floor)[1].plan.at;
@@ -295,22 +310,26 @@ static void erasure(void)
 	uint64_t cook = post_person_by_key(core, SPAN_TEXT("cook"))->is.person;
 	desk_erase(core, cook);
 	const struct post_member *member = post_person(core, cook);
-	CHECK(member && member->erased && member->is.name.size == 0 && member->is.key.size == 0 && member->is.nationality.size == 0,
+	CHECK(member && member->erased && member->is.name.size == 0 && member->is.key.size == 0 &&
+		      member->is.nationality.size == 0,
 	      "an erased person has no name, no key, no nationality");
 	CHECK(!post_person_by_key(core, SPAN_TEXT("cook")), "and is not found");
 	CHECK(tables_follow(core), "replay without the key gives the same tables");
 	struct post_person_file_reply file = {0};
-	NEED_OK(desk_read(core, post_person_file_read, &(struct route_object){cook}, &file), "the file can still be read");
+	NEED_OK(desk_read(core, post_person_file_read, &(struct route_object){cook}, &file),
+		"the file can still be read");
 	CHECK(file.erased && file.name.size == 0, "and says so");
 	const struct post_import_reply *reply = import_into(core, &import);
 	CHECK(reply && reply->added == 1 && reply->removed == 0, "in the file again, it is somebody new");
-	CHECK(post_person_by_key(core, SPAN_TEXT("cook")) && post_person_by_key(core, SPAN_TEXT("cook"))->is.person != cook,
+	CHECK(post_person_by_key(core, SPAN_TEXT("cook")) &&
+		      post_person_by_key(core, SPAN_TEXT("cook"))->is.person != cook,
 	      "with an id and a key of his own");
 	CHECK(tables_follow(core), "and replay agrees");
 	desk_free(core);
 }
 
-static struct post_people_reply people(struct core *core, struct span search, uint64_t after, uint32_t limit, bool with_left)
+static struct post_people_reply people(struct core *core, struct span search, uint64_t after, uint32_t limit,
+				       bool with_left)
 {
 	struct post_people_reply reply = {0};
 	struct post_people_request request = {search, after, limit, with_left};
@@ -328,7 +347,8 @@ static void reading(void)
 	NEED(import_into(core, &import), "imported");
 	view = (struct post_view){0};
 	NEED_OK(desk_read(core, post_view_read, &(struct route_nothing){0}, &view), "the post is read: %s", err_why());
-	CHECK(span_is(view.code, "PSL") && view.premises == LAW_PREMISES_INVIOLABLE && view.articles.size > 0, "with its law");
+	CHECK(span_is(view.code, "PSL") && view.premises == LAW_PREMISES_INVIOLABLE && view.articles.size > 0,
+	      "with its law");
 	import = demo();
 	const struct post_view_floor *floors = view.floors.at;
 	const struct post_import_floor *drawn = import.floors.at;
@@ -354,8 +374,10 @@ static void reading(void)
 	CHECK(page.people.count == 3 && !page.more, "case does not count in a search");
 	CHECK(people(core, SPAN_TEXT("elodie"), 0, 0, false).people.count == 1, "nor do accents");
 	CHECK(people(core, SPAN_TEXT("\xC3\x89lodie"), 0, 0, false).people.count == 1, "on either side");
-	CHECK(people(core, SPAN_TEXT("\xD9\x88\xD8\xA7\xD8\xAF\xD9\x8A"), 0, 0, false).people.count == 1, "Arabic is found");
-	CHECK(people(core, SPAN_TEXT("%"), 0, 0, false).people.count == 0 && people(core, SPAN_TEXT("_"), 0, 0, false).people.count == 0,
+	CHECK(people(core, SPAN_TEXT("\xD9\x88\xD8\xA7\xD8\xAF\xD9\x8A"), 0, 0, false).people.count == 1,
+	      "Arabic is found");
+	CHECK(people(core, SPAN_TEXT("%"), 0, 0, false).people.count == 0 &&
+		      people(core, SPAN_TEXT("_"), 0, 0, false).people.count == 0,
 	      "LIKE's own signs are plain");
 	CHECK(people(core, SPAN_TEXT("x' OR '1'='1"), 0, 0, false).people.count == 0, "and so is everything else");
 	size_t seen = 0;
@@ -370,8 +392,9 @@ static void reading(void)
 	CHECK(seen == import.people.count, "page by page everybody is seen once: %zu", seen);
 	struct post_names_reply names = {0};
 	NEED_OK(desk_read(core, post_names_read, &(struct post_names_request){0}, &names), "names are read");
-	CHECK(names.names.count == import.people.count + import.doors.count + import.zones.count + import.devices.count +
-					    import.lines.count + import.floors.count + import.buildings.count &&
+	CHECK(names.names.count == import.people.count + import.doors.count + import.zones.count +
+					   import.devices.count + import.lines.count + import.floors.count +
+					   import.buildings.count &&
 		      !names.more,
 	      "one for each object");
 
@@ -383,18 +406,20 @@ static void reading(void)
 	      "reading a person's file is an entry first");
 	struct post_person_file_reply file = {0};
 	NEED_OK(desk_read(core, post_person_file_read, &(struct route_object){consul}, &file), "then it is read");
-	CHECK(span_is(file.name, "Hjördis Vattenfalk") && file.fit == LAW_FIT_READ_OTHERWISE && span_is(file.articles, "VCCR 70(4)"),
+	CHECK(span_is(file.name, "Hjördis Vattenfalk") && file.fit == LAW_FIT_READ_OTHERWISE &&
+		      span_is(file.articles, "VCCR 70(4)"),
 	      "with what the law says");
 	uint64_t attache = post_person_by_key(core, SPAN_TEXT("attache"))->is.person;
 	NEED_OK(desk_read(core, post_person_file_read, &(struct route_object){attache}, &file), "another");
 	CHECK(span_is(file.limits, "VCDR 38(1)"), "a national of the host is narrowed");
 	uint64_t child = post_person_by_key(core, SPAN_TEXT("ambassador-child"))->is.person;
 	NEED_OK(desk_read(core, post_person_file_read, &(struct route_object){child}, &file), "a child");
-	CHECK(file.of != 0 && span_is(file.of_name, "Élodie Brumaire-Quint") && span_is(file.articles, "VCDR 37(1)"), "is somebody's");
+	CHECK(file.of != 0 && span_is(file.of_name, "Élodie Brumaire-Quint") && span_is(file.articles, "VCDR 37(1)"),
+	      "is somebody's");
 	desk_ask(core, post_person_file_write, &(struct route_object){1});
 	CHECK(desk_answer(core)->status == 404, "nobody else has a file");
-	CHECK_FAILS(desk_read(core, post_person_file_read, &(struct route_object){1}, &file), ERR_NOT_FOUND, "no person",
-		    "nor in query");
+	CHECK_FAILS(desk_read(core, post_person_file_read, &(struct route_object){1}, &file), ERR_NOT_FOUND,
+		    "no person", "nor in query");
 	desk_free(core);
 }
 
@@ -474,31 +499,42 @@ static void bounds(void)
 	struct post_import import = demo();
 	struct post_import_person *persons = arena_take(arena, POST_PEOPLE_MAX * sizeof *persons);
 	for (int i = 0; i < POST_PEOPLE_MAX; i++)
-		persons[i] = (struct post_import_person){
-			.line = 1, .column = 1, .key = numbered("p", i), .name = numbered("Person ", i), .status = LAW_VISITOR,
-			.nationality = SPAN_TEXT("XB")};
+		persons[i] = (struct post_import_person){.line = 1,
+							 .column = 1,
+							 .key = numbered("p", i),
+							 .name = numbered("Person ", i),
+							 .status = LAW_VISITOR,
+							 .nationality = SPAN_TEXT("XB")};
 	import.people = (struct shape_list){persons, POST_PEOPLE_MAX};
 	struct post_figure *figures = arena_take(arena, POST_FIGURES_MAX * sizeof *figures);
 	for (int i = 0; i < POST_FIGURES_MAX; i++)
-		figures[i] = (struct post_figure){.kind = POST_FIGURE_RECT, .class = POST_CLASS_WALL, .x = (uint32_t)i, .y = 10000,
-						  .width = 20000, .height = 20000};
+		figures[i] = (struct post_figure){.kind = POST_FIGURE_RECT,
+						  .class = POST_CLASS_WALL,
+						  .x = (uint32_t)i,
+						  .y = 10000,
+						  .width = 20000,
+						  .height = 20000};
 	LIST(import, floors, post_import_floor)[0].plan = (struct shape_list){figures, POST_FIGURES_MAX};
 	const struct post_import_reply *reply = import_into(core, &import);
-	NEED(reply, "five thousand people and a plan of four thousand figures are taken: %s", desk_answer(core)->message);
-	CHECK(reply->unlisted > 4000 && reply->changes.count == 1000, "the answer lists a thousand changes and counts the others");
+	NEED(reply, "five thousand people and a plan of four thousand figures are taken: %s",
+	     desk_answer(core)->message);
+	CHECK(reply->unlisted > 4000 && reply->changes.count == 1000,
+	      "the answer lists a thousand changes and counts the others");
 	size_t largest = 0;
 	for (size_t i = 0; i < desk_count(core); i++)
 		largest = strlen(desk_entry(core, i)->open) > largest ? strlen(desk_entry(core, i)->open) : largest;
 	CHECK(largest <= POST_PLAN_ENTRY_BYTES_MAX + 200, "the largest entry has %zu bytes", largest);
 	struct post_view view = {0};
 	NEED_OK(desk_read(core, post_view_read, &(struct route_nothing){0}, &view), "it can be read: %s", err_why());
-	CHECK(((const struct post_view_floor *)view.floors.at)[0].plan.count == POST_FIGURES_MAX, "with its whole plan");
+	CHECK(((const struct post_view_floor *)view.floors.at)[0].plan.count == POST_FIGURES_MAX,
+	      "with its whole plan");
 	struct post_names_reply names = {0};
 	NEED_OK(desk_read(core, post_names_read, &(struct post_names_request){0}, &names), "names come in pages");
 	CHECK(names.names.count == 5000 && names.more, "of five thousand");
 	CHECK(people(core, (struct span){0}, 0, 1000, false).people.count == 200, "people in pages of two hundred");
 	for (int i = 0; i < POST_FIGURES_MAX; i++)
-		figures[i] = (struct post_figure){.kind = POST_FIGURE_TEXT, .text = numbered("a long label that takes its room ", i)};
+		figures[i] = (struct post_figure){.kind = POST_FIGURE_TEXT,
+						  .text = numbered("a long label that takes its room ", i)};
 	for (size_t i = 0; i < import.floors.count; i++)
 		LIST(import, floors, post_import_floor)[i].plan = (struct shape_list){figures, POST_FIGURES_MAX};
 	refused(core, &import, 422, "are too large to be drawn");

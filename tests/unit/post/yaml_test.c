@@ -22,14 +22,16 @@ static void refused(const char *text, enum err_code code, const char *why)
 static void plain_files(void)
 {
 	struct yaml_file file;
-	NEED_OK(read("# a remark\na: 1\nb:\n  - x y\n  - 'q: r'\nc: {d: e, f: [1, 2]}\n", &file), "a plain file is read");
+	NEED_OK(read("# a remark\na: 1\nb:\n  - x y\n  - 'q: r'\nc: {d: e, f: [1, 2]}\n", &file),
+		"a plain file is read");
 	CHECK(file.root->kind == YAML_MAP && file.root->count == 3, "its root has three members");
 	const struct yaml_node *a = yaml_member(file.root, "a");
 	CHECK(a && span_is(a->text, "1") && a->plain && a->line == 2 && a->column == 4, "with their places");
 	CHECK(a->key_line == 2 && a->key_column == 1, "and those of their keys");
 	const struct yaml_node *b = yaml_member(file.root, "b");
 	CHECK(b && b->kind == YAML_LIST && b->count == 2 && !b->first->next->plain, "quotes are remembered");
-	CHECK(yaml_member(file.root, "c.d") && span_is(yaml_member(file.root, "c.d")->text, "e"), "inner members are found");
+	CHECK(yaml_member(file.root, "c.d") && span_is(yaml_member(file.root, "c.d")->text, "e"),
+	      "inner members are found");
 	CHECK(!yaml_member(file.root, "c.x") && !yaml_member(file.root, "a.d") && !yaml_member(file.root, "z"),
 	      "and those that are not there are not");
 }
@@ -79,8 +81,8 @@ static void many_nodes(void)
 		    "f.yaml:1:1: the file has", "so is a file that is too large");
 	struct arena *small = arena_new(4096);
 	memset(text, 'a', 5000);
-	CHECK_FAILS(yaml_read("f.yaml", (struct span){(uint8_t *)text, 5000}, small, &file), ERR_TOO_LARGE, "f.yaml:1:1:",
-		    "and one that the arena cannot hold");
+	CHECK_FAILS(yaml_read("f.yaml", (struct span){(uint8_t *)text, 5000}, small, &file), ERR_TOO_LARGE,
+		    "f.yaml:1:1:", "and one that the arena cannot hold");
 	arena_free(small);
 	free(text);
 }
@@ -99,38 +101,43 @@ static void values(void)
 	bool yes = false;
 	CHECK(!failed(yaml_text(&file, only("a: NO", &file), "a", 2, false, &text)) && span_is(text, "NO"),
 	      "a word is a word, whatever it looks like");
-	CHECK_FAILS(yaml_text(&file, only("a: ~", &file), "a", 9, false, &text), ERR_INVALID, "f.yaml:1:4: a: a value is missing",
-		    "nothing is no text");
-	CHECK_FAILS(yaml_text(&file, only("a: null", &file), "a", 9, false, &text), ERR_INVALID, "f.yaml:1:4: a: a value",
-		    "nor is null");
+	CHECK_FAILS(yaml_text(&file, only("a: ~", &file), "a", 9, false, &text), ERR_INVALID,
+		    "f.yaml:1:4: a: a value is missing", "nothing is no text");
+	CHECK_FAILS(yaml_text(&file, only("a: null", &file), "a", 9, false, &text), ERR_INVALID,
+		    "f.yaml:1:4: a: a value", "nor is null");
 	CHECK(!failed(yaml_text(&file, only("a: 'null'", &file), "a", 9, false, &text)), "unless it is quoted");
-	CHECK_FAILS(yaml_text(&file, only("a:", &file), "a", 9, false, &text), ERR_INVALID, "a value is missing", "nor emptiness");
+	CHECK_FAILS(yaml_text(&file, only("a:", &file), "a", 9, false, &text), ERR_INVALID, "a value is missing",
+		    "nor emptiness");
 	CHECK_FAILS(yaml_text(&file, only("a: [b]", &file), "a", 9, false, &text), ERR_INVALID,
 		    "f.yaml:1:4: a: must be a single value, and is a list", "nor a list");
 	CHECK_FAILS(yaml_text(&file, only("a: abcd", &file), "a", 3, false, &text), ERR_TOO_LARGE,
 		    "f.yaml:1:4: a: 4 bytes, at most 3", "too long is refused");
-	CHECK_FAILS(yaml_text(&file, only("a: \"b\\nc\"", &file), "a", 9, false, &text), ERR_INVALID, "a character that is no text",
-		    "so is a line break in a name");
+	CHECK_FAILS(yaml_text(&file, only("a: \"b\\nc\"", &file), "a", 9, false, &text), ERR_INVALID,
+		    "a character that is no text", "so is a line break in a name");
 	CHECK_OK(yaml_text(&file, only("a: \"b\\nc\"", &file), "a", 9, true, &text), "though prose may have one");
-	CHECK(!failed(yaml_decimal(&file, only("a: 12.5", &file), "a", 2, 9999, &number)) && number == 1250, "12.5 is 1250");
+	CHECK(!failed(yaml_decimal(&file, only("a: 12.5", &file), "a", 2, 9999, &number)) && number == 1250,
+	      "12.5 is 1250");
 	CHECK(!failed(yaml_decimal(&file, only("a: 0.07", &file), "a", 2, 9999, &number)) && number == 7, "0.07 is 7");
 	CHECK(!failed(yaml_decimal(&file, only("a: 3", &file), "a", 2, 9999, &number)) && number == 300, "3 is 300");
-	static const char *const no_numbers[] = {"a: '12'", "a: 1.234", "a: 012",  "a: -1", "a: 1.", "a: .5",  "a: 1e3",
-						 "a: 0x10", "a: 100",   "a: 1_0", "a: x",  "a: +1", "a: 1.x", "a: 1.5.2"};
+	static const char *const no_numbers[] = {"a: '12'", "a: 1.234", "a: 012",  "a: -1",   "a: 1.",
+						 "a: .5",   "a: 1e3",   "a: 0x10", "a: 100",  "a: 1_0",
+						 "a: x",    "a: +1",    "a: 1.x",  "a: 1.5.2"};
 	for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++)
 		CHECK_FAILS(yaml_decimal(&file, only(no_numbers[i], &file), "a", 2, 9999, &number), ERR_INVALID,
 			    "f.yaml:1:4: a: \"", "%s is no number from 0 to 99", no_numbers[i]);
 	CHECK(!failed(yaml_bool(&file, only("a: true", &file), "a", &yes)) && yes, "true is true");
-	CHECK_FAILS(yaml_bool(&file, only("a: yes", &file), "a", &yes), ERR_INVALID, "f.yaml:1:4: a: must be true or false",
-		    "yes is not");
-	CHECK_FAILS(yaml_bool(&file, only("a: 'true'", &file), "a", &yes), ERR_INVALID, "must be true or false", "nor quoted");
-	CHECK(!failed(yaml_time(&file, only("a: 2026-11-22", &file), "a", &number)) && number == UINT64_C(1795305600000000),
+	CHECK_FAILS(yaml_bool(&file, only("a: yes", &file), "a", &yes), ERR_INVALID,
+		    "f.yaml:1:4: a: must be true or false", "yes is not");
+	CHECK_FAILS(yaml_bool(&file, only("a: 'true'", &file), "a", &yes), ERR_INVALID, "must be true or false",
+		    "nor quoted");
+	CHECK(!failed(yaml_time(&file, only("a: 2026-11-22", &file), "a", &number)) &&
+		      number == UINT64_C(1795305600000000),
 	      "a day is its midnight");
 	CHECK(!failed(yaml_time(&file, only("a: 2026-11-22T00:00:01Z", &file), "a", &number)) &&
 		      number == UINT64_C(1795305601000000),
 	      "a time is itself");
-	CHECK_FAILS(yaml_time(&file, only("a: 2026-02-30", &file), "a", &number), ERR_INVALID, "f.yaml:1:4: a: must be a day",
-		    "no day is 30 February");
+	CHECK_FAILS(yaml_time(&file, only("a: 2026-02-30", &file), "a", &number), ERR_INVALID,
+		    "f.yaml:1:4: a: must be a day", "no day is 30 February");
 	CHECK_FAILS(yaml_time(&file, only("a: 2026-11-22 10:00", &file), "a", &number), ERR_INVALID, "must be a day",
 		    "half a time is none");
 }
@@ -138,9 +145,10 @@ static void values(void)
 /* Whatever the bytes: no crash, and every refusal says where. */
 static void random_bytes(void)
 {
-	static const char *const pieces[] = {"a: 1\n", "- ",  "{", "}", "[",  "]",   ",",    ":",   "\n", "  ",   "'",
-					     "\"",     "&x ", "*x", "!", "|\n", ">\n", "---\n", "...\n", "? ", "#\n", "\xC3\xA9",
-					     "\xFF",   "\t",  "%",  "@", "`",  "key: value\n"};
+	static const char *const pieces[] = {"a: 1\n",   "- ",   "{",   "}",     "[",     "]",   ",",
+					     ":",        "\n",   "  ",  "'",     "\"",    "&x ", "*x",
+					     "!",        "|\n",  ">\n", "---\n", "...\n", "? ",  "#\n",
+					     "\xC3\xA9", "\xFF", "\t",  "%",     "@",     "`",   "key: value\n"};
 	for (int round = 0; round < 4000; round++) {
 		char text[400];
 		struct sink s = SINK_OF(text);

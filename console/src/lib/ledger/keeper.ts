@@ -107,7 +107,7 @@ export class Keeper {
 			if (!equal(shown.root, kept.root)) return this.#contradiction('fork', note, shown.size);
 			return { state: 'extends', size: shown.size };
 		}
-		return shown.size > kept.size ? this.#judgeLonger(note, kept, shown) : this.#judgeShorter(note, shown);
+		return shown.size > kept.size ? this.#judgeLonger(note, kept, shown) : this.#judgeShorter(shown);
 	}
 
 	async #judgeLonger(note: string, kept: Checkpoint, shown: Checkpoint): Promise<Judgement> {
@@ -125,7 +125,7 @@ export class Keeper {
 	}
 
 	/* Perhaps this note was overtaken on its way: only what the server shows now, freshly asked, is a rollback. */
-	async #judgeShorter(note: string, shown: Checkpoint): Promise<Judgement> {
+	async #judgeShorter(shown: Checkpoint): Promise<Judgement> {
 		let now: string;
 		try {
 			now = await this.server.checkpoint();
@@ -136,7 +136,7 @@ export class Keeper {
 		if (opened.verdict !== 'signed') return this.#contradiction('bad-signature', now, 0);
 		const kept = this.#kept!.checkpoint;
 		if (opened.checkpoint.size < kept.size) return this.#contradiction('rollback', now, opened.checkpoint.size);
-		return note === now ? this.#contradiction('rollback', now, shown.size) : this.judge(now);
+		return this.judge(now);
 	}
 }
 
