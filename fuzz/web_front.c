@@ -18,10 +18,14 @@ enum { TURNS_MAX = 2000 };
 
 static const struct route routes[] = {
 	{"test_list", ROUTE_GET, "/api/things", ROUTE_READ, ROUTE_EVERYBODY, &route_object_shape, &route_done_shape},
-	{"test_file", ROUTE_GET, "/api/things/:id", ROUTE_RECORDED, ROUTE_EVERYBODY, &route_object_shape, &route_done_shape},
-	{"test_change", ROUTE_POST, "/api/things/:id", ROUTE_WRITE, ROUTE_EVERYBODY, &route_object_shape, &route_done_shape},
-	{"test_say", ROUTE_POST, "/api/session", ROUTE_PUBLIC, ROUTE_EVERYBODY, &route_refusal_shape, &route_done_shape},
-	{"test_out", ROUTE_DELETE, "/api/session", ROUTE_WRITE, ROUTE_EVERYBODY, &route_nothing_shape, &route_done_shape},
+	{"test_file", ROUTE_GET, "/api/things/:id", ROUTE_RECORDED, ROUTE_EVERYBODY, &route_object_shape,
+	 &route_done_shape},
+	{"test_change", ROUTE_POST, "/api/things/:id", ROUTE_WRITE, ROUTE_EVERYBODY, &route_object_shape,
+	 &route_done_shape},
+	{"test_say", ROUTE_POST, "/api/session", ROUTE_PUBLIC, ROUTE_EVERYBODY, &route_refusal_shape,
+	 &route_done_shape},
+	{"test_out", ROUTE_DELETE, "/api/session", ROUTE_WRITE, ROUTE_EVERYBODY, &route_nothing_shape,
+	 &route_done_shape},
 	{"metrics", ROUTE_GET, NULL, ROUTE_PUBLIC, ROUTE_EVERYBODY, &route_nothing_shape, &route_text_shape},
 };
 static const struct web_asset assets[] = {
@@ -125,7 +129,7 @@ static void on_gone(void *context, struct web_connection *c, void *user)
 	}
 	for (struct web_call *call = web_calls_next(web.calls, NULL); call; call = web_calls_next(web.calls, call))
 		if (call->console == user)
-			web_calls_end(call);
+			web_calls_end(web.calls, call);
 	web_feed_remove(web.feed, user);
 }
 
@@ -150,8 +154,10 @@ static void start(void)
 	web.hosts = (struct web_hosts){hosts, 1};
 	web.call_ms = WEB_CALL_MS;
 	web.handler = (struct web_handler){&web, on_accept, web_serve, web_serve_malformed, on_drained, on_gone};
-	web.core = (struct web_link){.source.descriptor = -1, .web = &web, .role = WORKER_CORE, .link = link_new(&ends[0])};
-	web.query = (struct web_link){.source.descriptor = -1, .web = &web, .role = WORKER_QUERY, .link = link_new(&ends[1])};
+	web.core = (struct web_link){
+		.source.descriptor = -1, .web = &web, .role = WORKER_CORE, .link = link_new(&ends[0])};
+	web.query = (struct web_link){
+		.source.descriptor = -1, .web = &web, .role = WORKER_QUERY, .link = link_new(&ends[1])};
 	memcpy(web.metrics_token, "0123456789abcdef", 16);
 	web.metrics_token_size = 16;
 	end_arena = arena_new(1024 * 1024);

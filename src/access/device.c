@@ -29,12 +29,6 @@ bool access_device_is_secure(struct core *core, uint64_t device)
 	return link == OSDP_LINK_SECURE || (is->plain && link == OSDP_LINK_PLAIN);
 }
 
-static const char *key_name(uint64_t device, char name[32])
-{
-	(void)snprintf(name, 32, "scbk/%llu", (unsigned long long)device);
-	return name;
-}
-
 static struct core_why why_device(uint64_t device, char actor[32])
 {
 	(void)snprintf(actor, 32, "device/%llu", (unsigned long long)device);
@@ -114,42 +108,50 @@ static bool identity_is_pinned_one(const struct access_device *device, struct sp
 		device->model == device->identity.model && device->serial == device->identity.serial);
 }
 
-/* Derive, and compare what the device showed. RULE OSDP-D.4.3 */
-static bool proves_its_key(const uint8_t scbk[16], const struct access_device *device,
-			   const struct osdp_cryptogram *cryptogram, struct osdp_keys *keys, uint8_t ret_server[16])
+/* Derive from one of the device's keys, and compare what the device showed. RULE OSDP-D.4.3
+ *
+ * gives   true when it proved that it holds this key; the session's keys and our own cryptogram then.
+ */
+static struct err proves(struct core *core, const struct access_device *device, const struct osdp_cryptogram *said,
+			 enum access_key_place place, struct osdp_keys *ret_keys, uint8_t ret_server[16], bool *ret_proven)
 {
-	uint8_t expected[16];
-	osdp_derive_session(scbk, device->rnd_a, keys);
-	osdp_derive_client_cryptogram(keys, device->rnd_a, cryptogram->rnd_b.at, expected);
-	osdp_derive_server_cryptogram(keys, device->rnd_a, cryptogram->rnd_b.at, ret_server);
-	bool good = span_equal_secret(SPAN_OF(expected), cryptogram->client_cryptogram);
+	uint8_t scbk[16], expected[16];
+	bool there = false;
+	*ret_proven = false;
+	TRY(access_key_load(core, device->id, place, scbk, &there));
+	if (!there)
+		return OK;
+	osdp_derive_session(scbk, device->rnd_a, ret_keys);
+	osdp_derive_client_cryptogram(ret_keys, device->rnd_a, said->rnd_b.at, expected);
+	osdp_derive_server_cryptogram(ret_keys, device->rnd_a, said->rnd_b.at, ret_server);
+	*ret_proven = span_equal_secret(SPAN_OF(expected), said->client_cryptogram);
+	wipe(scbk, sizeof scbk);
 	wipe(expected, sizeof expected);
-	return good;
+	return OK;
 }
 
-static struct err answer_cryptogram(struct core *core, const struct osdp_cryptogram *cryptogram)
+static bool is_whole(const struct osdp_cryptogram *said)
 {
-	struct access_device *device = access_device(access_state(core), cryptogram->device);
+	return said->cuid.size == 8 && said->rnd_b.size == 8 && said->client_cryptogram.size == 16;
+}
+
+static struct err answer_cryptogram(struct core *core, const struct osdp_cryptogram *said)
+{
+	struct access_device *device = access_device(access_state(core), said->device);
 	struct osdp_session session = {.device = device->id};
 	struct osdp_keys keys;
-	uint8_t scbk[16], server[16];
-	char name[32];
-	bool challenged = device->challenged;
+	uint8_t server[16];
+	bool proven = false, proven_next = false;
+	bool may = device->challenged && is_whole(said) && !said->default_key; /* RULE ACCESS-10: the install key proves nothing */
 	device->challenged = false;
-	if (!challenged || cryptogram->cuid.size != 8 || cryptogram->rnd_b.size != 8 ||
-	    cryptogram->client_cryptogram.size != 16) {
-		access_send_device(core, device->id, MESSAGE_OSDP_SESSION, &session);
-		return OK;
-	}
-	struct err e = keys_secret_load(core_store(core), core_root_key(core), key_name(device->id, name), scbk, 16);
-	if (failed(e) && e.code != ERR_NOT_FOUND)
-		return e;
-	/* RULE ACCESS-DEFAULT-KEY: a device that offers the install key proves nothing. */
-	bool proven = !failed(e) && !cryptogram->default_key && proves_its_key(scbk, device, cryptogram, &keys, server);
-	bool known = identity_is_pinned_one(device, cryptogram->cuid);
-	session.accepted = proven && known;
+	if (may)
+		TRY(proves(core, device, said, ACCESS_KEY_NOW, &keys, server, &proven));
+	if (may && !proven) /* a KEYSET whose acknowledgement was lost: the device has the next key already */
+		TRY(proves(core, device, said, ACCESS_KEY_NEXT, &keys, server, &proven_next));
+	bool known = identity_is_pinned_one(device, said->cuid);
+	session.accepted = (proven || proven_next) && known;
 	if (session.accepted) {
-		memcpy(device->cuid_now, cryptogram->cuid.at, 8);
+		memcpy(device->cuid_now, said->cuid.at, 8);
 		device->session_given = true;
 		session.s_enc = SPAN_OF(keys.s_enc);
 		session.s_mac1 = SPAN_OF(keys.s_mac1);
@@ -157,12 +159,11 @@ static struct err answer_cryptogram(struct core *core, const struct osdp_cryptog
 		session.server_cryptogram = SPAN_OF(server);
 	}
 	access_send_device(core, device->id, MESSAGE_OSDP_SESSION, &session);
-	wipe(scbk, sizeof scbk);
 	wipe(&keys, sizeof keys);
 	wipe(server, sizeof server);
-	if (proven && !known)
+	if ((proven || proven_next) && !known) /* RULE ACCESS-11: another device in its place, even with its key */
 		return record_offence(core, device->id, OSDP_OFFENCE_IDENTITY, 1);
-	return OK;
+	return proven_next ? access_key_promote(core, device->id) : OK;
 }
 
 /* ---- who it is ---- */
@@ -231,39 +232,7 @@ static struct err reader_tamper_said(struct core *core, const struct osdp_reader
 	return local_said(core, &local);
 }
 
-/* ---- keys ---- */
-
-static struct err key_record(struct core *core, const char *actor, uint64_t device, bool by_keyset, uint64_t *ret_seq)
-{
-	struct access_device_key body = {.device = device, .by_keyset = by_keyset};
-	return core_record(core, &access_device_key_entry, &body, (struct core_why){.actor = actor}, ret_seq);
-}
-
-/* A key from the bench, for a device that holds it already; or none, and one is made here and sent by KEYSET under the key
- * that is in force.
- */
-struct err access_key_write(struct core *core, const struct core_request *request)
-{
-	const struct access_key_request *in = request->body;
-	const struct post_device *device = post_device_by_key(core, in->device);
-	char name[32];
-	struct route_done done;
-	if (!device) {
-		core_refuse(core, request->caller, 404, "not-found", "device", "there is no device %.*s",
-			    SPAN_ARGS(in->device));
-		return OK;
-	}
-	const char *weakness = in->scbk.size == 16 ? osdp_derive_weakness(in->scbk.at) : "it is not 16 bytes long";
-	if (weakness) {
-		core_refuse(core, request->caller, 400, "weak-key", "scbk", "this key is refused: %s", weakness);
-		return OK;
-	}
-	TRY(key_record(core, request->actor, device->id, false, &done.seq));
-	TRY(keys_secret_put(core_store(core), core_root_key(core), key_name(device->id, name), in->scbk));
-	access_send_device(core, device->id, MESSAGE_OSDP_RESTART, &(struct osdp_restart){.device = device->id});
-	core_answer(core, request->caller, &route_done_shape, &done);
-	return OK;
-}
+/* ---- another device in its place ---- */
 
 /* Somebody looked at the device that replaced the pinned one, and vouches for it: the next session pins it. */
 struct err access_accept_write(struct core *core, const struct core_request *request)
@@ -301,7 +270,11 @@ struct err access_device_message(struct core *core, const struct message *messag
 		*ret_mine = true;
 		return access_strike_done(core, body);
 	}
-	if (message->kind == MESSAGE_OSDP_LINE_STATE || message->kind == MESSAGE_OSDP_KEYSET_DONE) {
+	if (message->kind == MESSAGE_OSDP_KEYSET_DONE) {
+		*ret_mine = true;
+		return access_keyset_done(core, body);
+	}
+	if (message->kind == MESSAGE_OSDP_LINE_STATE) {
 		*ret_mine = true; /* its devices' states say the same, one by one */
 		return OK;
 	}

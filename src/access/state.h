@@ -68,6 +68,8 @@ struct access_device {
 	uint8_t rnd_a[8];
 	uint8_t cuid_now[8];
 	bool session_given;
+	bool renewing;              /* a KEYSET is under way */
+	struct core_caller renewer; /* who asked for it */
 };
 
 struct access_state {
@@ -140,5 +142,15 @@ struct err access_device_message(struct core *core, const struct message *messag
 struct err access_worker(struct core *core, enum worker_role role, uint32_t line, bool there) MUST_USE;
 bool access_device_is_secure(struct core *core, uint64_t device);
 void access_send_device(struct core *core, uint64_t device, enum message_kind kind, const void *body);
+
+/* keys.c: the devices' own keys, wrapped under the root key */
+enum access_key_place {
+	ACCESS_KEY_NOW,  /* what the device holds, as far as we know */
+	ACCESS_KEY_NEXT, /* what a KEYSET is bringing it */
+};
+struct err access_key_load(struct core *core, uint64_t device, enum access_key_place place, uint8_t ret_scbk[16],
+			   bool *ret_there) MUST_USE;
+struct err access_key_promote(struct core *core, uint64_t device) MUST_USE; /* the device has the next one: it is in force */
+struct err access_keyset_done(struct core *core, const struct osdp_keyset_done *done) MUST_USE;
 
 #endif

@@ -307,16 +307,21 @@ struct err keys_secret(struct store *store, const struct keys_root *root, const 
 	return e;
 }
 
+struct err keys_secret_drop(struct store *store, const char *name)
+{
+	struct store_statement *drop;
+	REQUIRE(strcmp(name, ledger_row) != 0 && strcmp(name, recovery_row) != 0 && strchr(name, '-') == NULL);
+	TRY(store_statement(store, "DELETE FROM key WHERE name = $1", &drop));
+	store_bind_text(drop, 1, span_of_string(name));
+	return store_run(drop);
+}
+
 struct err keys_secret_put(struct store *store, const struct keys_root *root, const char *name, struct span secret)
 {
 	uint8_t wrapped[KEYS_PLAIN_SIZE_MAX + KEYS_WRAP_OVERHEAD];
 	struct sink w = SINK_OF(wrapped);
-	struct store_statement *drop;
 	REQUIRE(secret.size > 0 && secret.size <= KEYS_PLAIN_SIZE_MAX);
-	REQUIRE(strcmp(name, ledger_row) != 0 && strcmp(name, recovery_row) != 0 && strchr(name, '-') == NULL);
-	TRY(store_statement(store, "DELETE FROM key WHERE name = $1", &drop));
-	store_bind_text(drop, 1, span_of_string(name));
-	TRY(store_run(drop));
+	TRY(keys_secret_drop(store, name));
 	keys_wrap(root, name, 0, secret, &w);
 	return row_save(store, span_of_string(name), sink_span(&w), (struct span){0});
 }

@@ -92,6 +92,9 @@ struct err keys_check(struct store *store, const struct keys_root *root) MUST_US
 struct err keys_secret_put(struct store *store, const struct keys_root *root, const char *name,
 			   struct span secret) MUST_USE;
 
+/* Forget one. Nothing happens when there is none of that name. */
+struct err keys_secret_drop(struct store *store, const char *name) MUST_USE;
+
 /* fails   ERR_NOT_FOUND when there is none of that name; nothing is made. */
 struct err keys_secret_load(struct store *store, const struct keys_root *root, const char *name, uint8_t *ret_secret,
 			    size_t size) MUST_USE;

@@ -325,7 +325,8 @@ static struct err walk_rows(struct verification *v, struct store_statement *line
 		if (!row)
 			return OK;
 		uint64_t seq = store_column_u64(lines, 0);
-		struct span line = store_column_bytes(lines, 1);
+		struct store_value stored = store_column_any(lines, 1);
+		struct span line = stored.kind == STORE_KIND_BYTES ? stored.span : (struct span){0};
 		if (seq < v->walked || seq >= end)
 			return FAIL(ERR_CORRUPT, "entry %" PRIu64 ": rows are out of order", seq);
 		if (seq > v->walked)

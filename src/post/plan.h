@@ -23,7 +23,7 @@ enum {
 struct err post_plan_read(const char *name, struct span text, struct arena *arena, uint32_t *ret_width,
 			  uint32_t *ret_height, struct shape_list *ret_figures) MUST_USE;
 
-/* ---- for post/plan_path.c ---- */
+/* ---- post/plan_number.c and post/plan_path.c ---- */
 
 /* What transforms amount to: only ever sizes and shifts. */
 struct post_affine {

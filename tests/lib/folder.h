@@ -44,14 +44,20 @@ __attribute__((unused)) static void folder_make(void)
 	REQUIRE(atexit(folder_remove) == 0);
 }
 
-/* A path in the folder, good until the sixteenth call from now. */
+/* A path in the folder. The same name gives the same pointer, for as long as the program runs. */
 __attribute__((unused)) static const char *folder_file(const char *name)
 {
-	static char paths[16][512];
-	static unsigned next;
-	char *path = paths[next++ % 16];
-	(void)snprintf(path, sizeof paths[0], "%s/%s", folder_path, name);
-	return path;
+	enum { NAMES_MAX = 64 };
+	static char paths[NAMES_MAX][512];
+	static size_t count;
+	char path[sizeof paths[0]];
+	(void)snprintf(path, sizeof path, "%s/%s", folder_path, name);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(paths[i], path) == 0)
+			return paths[i];
+	REQUIRE(count < NAMES_MAX);
+	memcpy(paths[count], path, sizeof path);
+	return paths[count++];
 }
 
 #endif

@@ -43,7 +43,8 @@ void web_answer_metrics(struct web *web, struct web_connection *c, struct span o
 		sink_printf(&s, "legation_web_answers_total{status=\"%s\"} %llu\n", classes[i],
 			    (unsigned long long)web->answered[i]);
 #define FIGURE(kind, name, value)                                                                                      \
-	sink_printf(&s, "# TYPE legation_web_" name " " kind "\nlegation_web_" name " %llu\n", (unsigned long long)(value))
+	sink_printf(&s, "# TYPE legation_web_" name " " kind "\nlegation_web_" name " %llu\n",                         \
+		    (unsigned long long)(value))
 	FIGURE("gauge", "connections", front.open);
 	FIGURE("counter", "connections_total", front.accepted);
 	FIGURE("counter", "turned_away_total", front.turned_away);
@@ -81,14 +82,15 @@ static void take_metrics(struct web *web, struct web_call *call, const struct an
 		web->metrics = malloc(WEB_METRICS_SIZE_MAX);
 		ENSURE(web->metrics);
 	}
-	if (answer->status == 200 && answer->body.size > 0 && answer->body.size <= WEB_METRICS_SIZE_MAX - web->metrics_size) {
+	if (answer->status == 200 && answer->body.size > 0 &&
+	    answer->body.size <= WEB_METRICS_SIZE_MAX - web->metrics_size) {
 		memcpy(web->metrics + web->metrics_size, answer->body.at, answer->body.size);
 		web->metrics_size += answer->body.size;
 	}
 	if (answer->more)
 		return;
 	struct web_connection *c = call->c;
-	web_calls_end(call);
+	web_calls_end(web->calls, call);
 	if (c)
 		web_answer_metrics(web, c, (struct span){(const uint8_t *)web->metrics, web->metrics_size});
 	forget_metrics(web);
@@ -109,7 +111,7 @@ static void take_first_part(struct web *web, struct web_call *call, const struct
 		web_answer_begin(c, answer->status, sink_span(&f));
 		web_answer_part(c, answer->body);
 	} else {
-		web_calls_end(call);
+		web_calls_end(web->calls, call);
 		web_answer(c, answer->status, sink_span(&f), answer->body);
 	}
 	wipe(fields, f.size);
@@ -124,7 +126,7 @@ static void take_part(struct web *web, struct web_call *call, const struct answe
 		return;
 	}
 	if (!answer->more)
-		web_calls_end(call);
+		web_calls_end(web->calls, call);
 	web_answer_part(c, answer->body);
 	if (!answer->more)
 		web_answer_end(c);
@@ -133,7 +135,7 @@ static void take_part(struct web *web, struct web_call *call, const struct answe
 static void take_admission(struct web *web, struct web_call *call, const struct answer *answer)
 {
 	struct web_console *console = call->console;
-	web_calls_end(call);
+	web_calls_end(web->calls, call);
 	if (answer->status == 200)
 		web_feed_admit(web->feed, console);
 	else
@@ -164,7 +166,7 @@ struct err web_answer_take(struct web *web, enum worker_role from, const struct 
 		return FAIL(ERR_INVALID, "an answer that is not its to give");
 	switch (call->kind) {
 	case WEB_CALL_PROBE:
-		web_calls_end(call);
+		web_calls_end(web->calls, call);
 		return OK;
 	case WEB_CALL_FEED:
 		take_admission(web, call, answer);
@@ -186,7 +188,7 @@ static void give_up(struct web *web, struct web_call *call, uint32_t status, con
 	struct web_console *console = call->console;
 	enum web_call_kind kind = call->kind;
 	bool started = call->started;
-	web_calls_end(call);
+	web_calls_end(web->calls, call);
 	if (kind == WEB_CALL_FEED) {
 		web_leave(console->c, WEB_FRAME_CLOSE_TRY_LATER);
 	} else if (kind == WEB_CALL_METRICS && c) {
@@ -204,7 +206,7 @@ void web_answer_gone(struct web *web, struct web_call *call)
 	call->c = NULL;
 	if (call->kind == WEB_CALL_METRICS)
 		forget_metrics(web);
-	web_calls_end(call);
+	web_calls_end(web->calls, call);
 }
 
 void web_answer_lost(struct web *web, enum worker_role role)
@@ -214,7 +216,8 @@ void web_answer_lost(struct web *web, enum worker_role role)
 		struct web_call *call = next;
 		next = web_calls_next(web->calls, call);
 		if (call->asked == role || (call->passes_on && role == WORKER_QUERY))
-			give_up(web, call, 503, "starting", "the server is starting again; what was asked may have been done");
+			give_up(web, call, 503, "starting",
+				"the server is starting again; what was asked may have been done");
 	}
 }
 
@@ -227,6 +230,7 @@ void web_answer_tick(struct web *web)
 		if (web->now_ms < call->until_ms)
 			continue;
 		web->late_calls += call->kind != WEB_CALL_PROBE;
-		give_up(web, call, 504, "timeout", "the server did not answer in time; what was asked may have been done");
+		give_up(web, call, 504, "timeout",
+			"the server did not answer in time; what was asked may have been done");
 	}
 }

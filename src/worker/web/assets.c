@@ -96,7 +96,8 @@ bool web_assets_takes_brotli(const struct web_head *head)
 	struct span value = web_head_value(head, "accept-encoding");
 	for (size_t i = 0; i + 2 <= value.size; i++) {
 		bool starts = i == 0 || value.at[i - 1] == ' ' || value.at[i - 1] == ',';
-		bool ends = i + 2 == value.size || value.at[i + 2] == ',' || value.at[i + 2] == ';' || value.at[i + 2] == ' ';
+		bool ends = i + 2 == value.size || value.at[i + 2] == ',' || value.at[i + 2] == ';' ||
+			    value.at[i + 2] == ' ';
 		if (!starts || !ends || value.at[i] != 'b' || value.at[i + 1] != 'r')
 			continue;
 		struct span rest = {value.at + i + 2, value.size - i - 2};

@@ -77,7 +77,8 @@ static struct err check_names(struct names names)
 		return FAIL(ERR_INVALID, "certificate: %zu names, 1 to %d belong", names.count, WEB_CA_NAMES_MAX);
 	for (size_t i = 0; i < names.count; i++)
 		if (address_of(names.at[i], bytes) == 0 && !is_dns_name(names.at[i]))
-			return FAIL(ERR_INVALID, "certificate: \"%s\" is no name in lower case and no address", names.at[i]);
+			return FAIL(ERR_INVALID, "certificate: \"%s\" is no name in lower case and no address",
+				    names.at[i]);
 	return OK;
 }
 
@@ -130,7 +131,7 @@ static void add_subject_names(X509 *certificate, struct names names)
 	GENERAL_NAMES_free(list);
 }
 
-static void add_subtree(STACK_OF(GENERAL_SUBTREE) **trees, GENERAL_NAME *base)
+static void add_subtree(STACK_OF(GENERAL_SUBTREE) * *trees, GENERAL_NAME *base)
 {
 	GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
 	if (!*trees)
@@ -196,8 +197,10 @@ static void set_serial(X509 *certificate)
 static void set_subject(X509 *certificate, const char *common_name)
 {
 	X509_NAME *subject = X509_get_subject_name(certificate);
-	ENSURE(X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Legation", -1, -1, 0) == 1);
-	ENSURE(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0) == 1);
+	ENSURE(X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Legation", -1, -1, 0) ==
+	       1);
+	ENSURE(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0) ==
+	       1);
 }
 
 static X509 *certificate_new(EVP_PKEY *key, const char *common_name, long days)
@@ -386,7 +389,8 @@ static struct err write_file(const char *path, BIO *bio, mode_t mode, struct own
 	int descriptor = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (descriptor < 0)
 		return FAIL_ERRNO("%s", aside);
-	struct err e = err_within(write_all(descriptor, (struct span){(const uint8_t *)bytes, (size_t)size}), "%s", aside);
+	struct err e =
+		err_within(write_all(descriptor, (struct span){(const uint8_t *)bytes, (size_t)size}), "%s", aside);
 	if (!failed(e) && fchmod(descriptor, mode) != 0)
 		e = FAIL_ERRNO("%s", aside);
 	if (!failed(e) && (owner.user != 0 || owner.group != 0) && geteuid() == 0 &&
@@ -457,19 +461,21 @@ static struct err ensure_authority(const char *directory, struct names names, st
 		return FAIL(ERR_CORRUPT, "%s: its authority's certificate or key is missing or broken", directory);
 	if (any && X509_check_private_key(authority->certificate, authority->key) != 1)
 		return fail_crypto("the authority's key and certificate do not belong together");
-	if (any && lasts(authority->certificate, WEB_CA_CERTIFICATE_DAYS) && authority_covers(authority->certificate, names))
+	if (any && lasts(authority->certificate, WEB_CA_CERTIFICATE_DAYS) &&
+	    authority_covers(authority->certificate, names))
 		return OK;
 	return replace_authority(directory, key_path, names, ca, authority);
 }
 
-static struct err ensure_server(const char *directory, const struct pair *authority, struct names names, struct owner owner,
-				struct web_ca *ca, struct pair *server)
+static struct err ensure_server(const char *directory, const struct pair *authority, struct names names,
+				struct owner owner, struct web_ca *ca, struct pair *server)
 {
 	bool any = false;
 	TRY(read_pair(ca->key, ca->certificate, server, &any));
 	if (server_is_good(server, authority, names)) {
 		if ((owner.user != 0 || owner.group != 0) && geteuid() == 0 &&
-		    (chown(ca->key, owner.user, owner.group) != 0 || chown(ca->certificate, owner.user, owner.group) != 0))
+		    (chown(ca->key, owner.user, owner.group) != 0 ||
+		     chown(ca->certificate, owner.user, owner.group) != 0))
 			return FAIL_ERRNO("%s", ca->key);
 		return OK;
 	}

@@ -22,11 +22,11 @@ enum {
 };
 
 struct web_ca {
-	bool authority_made;   /* now: people must be told to trust it */
-	bool certificate_made; /* now */
-	char authority[WEB_CA_PATH_SIZE_MAX];   /* the authority's certificate, for people to import; 0444 */
-	char certificate[WEB_CA_PATH_SIZE_MAX]; /* the server's, with the authority's behind it; 0400 */
-	char key[WEB_CA_PATH_SIZE_MAX];         /* the server's; 0400 */
+	bool authority_made;                           /* now: people must be told to trust it */
+	bool certificate_made;                         /* now */
+	char authority[WEB_CA_PATH_SIZE_MAX];          /* the authority's certificate, for people to import; 0444 */
+	char certificate[WEB_CA_PATH_SIZE_MAX];        /* the server's, with the authority's behind it; 0400 */
+	char key[WEB_CA_PATH_SIZE_MAX];                /* the server's; 0400 */
 	char fingerprint[WEB_CA_FINGERPRINT_SIZE + 1]; /* of the authority, as browsers show it */
 };
 

@@ -11,6 +11,7 @@ enum {
 
 struct web_calls {
 	uint64_t last_number;
+	uint32_t count;
 	struct web_call places[CALLS_PLACES];
 };
 
@@ -29,20 +30,19 @@ struct web_calls *web_calls_free(struct web_calls *calls)
 
 uint32_t web_calls_count(const struct web_calls *calls)
 {
-	uint32_t count = 0;
-	for (size_t i = 0; i < CALLS_PLACES; i++)
-		count += calls->places[i].kind != WEB_CALL_NONE;
-	return count;
+	return calls->count;
 }
 
-struct web_call *web_calls_add(struct web_calls *calls, enum web_call_kind kind, enum worker_role asked, uint64_t until_ms)
+struct web_call *web_calls_add(struct web_calls *calls, enum web_call_kind kind, enum worker_role asked,
+			       uint64_t until_ms)
 {
 	uint32_t max = kind == WEB_CALL_PROBE ? WEB_CALLS_MAX + CALLS_FOR_PROBES : WEB_CALLS_MAX;
-	if (web_calls_count(calls) >= max)
+	if (calls->count >= max)
 		return NULL;
 	while (calls->places[++calls->last_number % CALLS_PLACES].kind != WEB_CALL_NONE)
 		; /* half of the places are free */
 	struct web_call *call = &calls->places[calls->last_number % CALLS_PLACES];
+	calls->count++;
 	*call = (struct web_call){
 		.owner.kind = WEB_OWNER_CALL,
 		.kind = kind,
@@ -59,11 +59,13 @@ struct web_call *web_calls_find(struct web_calls *calls, uint64_t number)
 	return call->kind != WEB_CALL_NONE && call->number == number ? call : NULL;
 }
 
-void web_calls_end(struct web_call *call)
+void web_calls_end(struct web_calls *calls, struct web_call *call)
 {
+	REQUIRE(call->kind != WEB_CALL_NONE);
 	if (call->c && web_connection_user(call->c) == call)
 		web_connection_set_user(call->c, NULL);
 	*call = (struct web_call){0};
+	calls->count--;
 }
 
 struct web_call *web_calls_next(struct web_calls *calls, struct web_call *call)

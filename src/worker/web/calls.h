@@ -31,11 +31,11 @@ struct web_calls *web_calls_new(void) MUST_USE;
 struct web_calls *web_calls_free(struct web_calls *calls); /* gives NULL */
 
 /* gives   NULL when WEB_CALLS_MAX are under way. Probes have room of their own. */
-struct web_call *web_calls_add(struct web_calls *calls, enum web_call_kind kind, enum worker_role asked, uint64_t until_ms)
-	MUST_USE;
+struct web_call *web_calls_add(struct web_calls *calls, enum web_call_kind kind, enum worker_role asked,
+			       uint64_t until_ms) MUST_USE;
 /* gives   NULL for a number of which nothing waits any more. */
 struct web_call *web_calls_find(struct web_calls *calls, uint64_t number);
-void web_calls_end(struct web_call *call);
+void web_calls_end(struct web_calls *calls, struct web_call *call);
 
 /* The next call after `call` (NULL: the first), in no order; NULL at the end. Ending the one just given is fine. */
 struct web_call *web_calls_next(struct web_calls *calls, struct web_call *call);

@@ -150,7 +150,8 @@ static bool set_text(struct decoding *d, const struct shape_field *field, void *
 }
 
 /* Which field has this name? Marks it as said. */
-static const struct shape_field *find_field(struct decoding *d, const struct shape *shape, struct span name, uint64_t *said)
+static const struct shape_field *find_field(struct decoding *d, const struct shape *shape, struct span name,
+					    uint64_t *said)
 {
 	REQUIRE(shape->field_count <= WEB_FIELDS_MAX);
 	for (size_t i = 0; i < shape->field_count; i++) {
@@ -406,7 +407,8 @@ static bool read_path(struct decoding *d, const struct shape *shape, const struc
 	for (size_t i = 0; i < match->parameter_count; i++) {
 		const struct shape_field *field = find_field(d, shape, match->parameters[i].name, said);
 		/* Else the route's table names a parameter that its request shape lacks, or has as something else. */
-		ENSURE(field && (field->kind == SHAPE_KIND_ID || field->kind == SHAPE_KIND_U64 || field->kind == SHAPE_KIND_U32));
+		ENSURE(field && (field->kind == SHAPE_KIND_ID || field->kind == SHAPE_KIND_U64 ||
+				 field->kind == SHAPE_KIND_U32));
 		if (!set_number(d, field, value, match->parameters[i].number))
 			return false;
 	}

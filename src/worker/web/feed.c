@@ -138,7 +138,8 @@ static struct web_bytes *gap_frame(uint64_t from, uint64_t to)
 {
 	uint8_t room[128];
 	struct sink s = SINK_OF(room);
-	sink_printf(&s, "{\"kind\":\"gap\",\"from\":%llu,\"to\":%llu}", (unsigned long long)from, (unsigned long long)to);
+	sink_printf(&s, "{\"kind\":\"gap\",\"from\":%llu,\"to\":%llu}", (unsigned long long)from,
+		    (unsigned long long)to);
 	return frame_of(&s);
 }
 
@@ -326,7 +327,8 @@ static struct err take_lines(struct web_feed *feed, const struct feed_lines *lin
 	sink_printf(s, "{\"kind\":\"lines\",\"first\":%llu,\"lines\":[", (unsigned long long)feed->next);
 	for (uint32_t i = 0; i < lines->count; i++) {
 		if (!take_line(&c, &line))
-			return FAIL(ERR_INVALID, "feed: line %llu is malformed", (unsigned long long)(lines->first + i));
+			return FAIL(ERR_INVALID, "feed: line %llu is malformed",
+				    (unsigned long long)(lines->first + i));
 		if (i > 0)
 			sink_u8(s, ',');
 		shape_write_string(s, line);

@@ -25,7 +25,8 @@ enum web_frame_state web_frame_read(uint8_t *bytes, size_t size, struct web_fram
 	bool control = kind >= WEB_FRAME_CLOSE;
 	bool final = bytes[0] & WEB_FRAME_FINAL;
 	if ((bytes[0] & WEB_FRAME_RESERVED) || !(bytes[1] & WEB_FRAME_MASKED) || !is_known(kind) ||
-	    (control && (!final || length > WEB_FRAME_INCOMING_SIZE_MAX)) || (control && kind == WEB_FRAME_CLOSE && length == 1))
+	    (control && (!final || length > WEB_FRAME_INCOMING_SIZE_MAX)) ||
+	    (control && kind == WEB_FRAME_CLOSE && length == 1))
 		return WEB_FRAME_BROKEN;
 	if (length > WEB_FRAME_INCOMING_SIZE_MAX)
 		return WEB_FRAME_TOO_LARGE;

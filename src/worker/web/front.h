@@ -68,8 +68,9 @@ struct ssl_ctx_st;
  * owns    the listening descriptor stays the caller's; -1 for none. It must not block.
  * fails   when the listener cannot be waited for.
  */
-struct err web_front_new(struct web_loop *loop, const struct web_handler *handler, const struct web_front_limits *limits,
-			 struct ssl_ctx_st *tls, int listener, struct web_front **ret_front) MUST_USE;
+struct err web_front_new(struct web_loop *loop, const struct web_handler *handler,
+			 const struct web_front_limits *limits, struct ssl_ctx_st *tls, int listener,
+			 struct web_front **ret_front) MUST_USE;
 struct web_front *web_front_free(struct web_front *front); /* gives NULL; drops everybody */
 
 /* Take over a connected, non-blocking socket without TLS. Only for the fuzzer and tests of this file: what listens has TLS. */

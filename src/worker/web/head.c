@@ -2,7 +2,7 @@
 
 /* Fields that may stand only once. A second one is how two readers are made to disagree. */
 static const char *const head_single[] = {
-	"host",          "content-length",    "content-type",      "origin",        "cookie",
+	"host",          "content-length",    "content-type",          "origin",         "cookie",
 	"authorization", "sec-websocket-key", "sec-websocket-version", "sec-fetch-site", "if-none-match",
 	"expect",        "upgrade",
 };
@@ -25,7 +25,8 @@ bool web_head_equal_word(struct span a, struct span b)
 size_t web_head_size(struct span bytes)
 {
 	for (size_t i = 3; i < bytes.size; i++)
-		if (bytes.at[i] == '\n' && bytes.at[i - 1] == '\r' && bytes.at[i - 2] == '\n' && bytes.at[i - 3] == '\r')
+		if (bytes.at[i] == '\n' && bytes.at[i - 1] == '\r' && bytes.at[i - 2] == '\n' &&
+		    bytes.at[i - 3] == '\r')
 			return i + 1;
 	return 0;
 }

@@ -36,12 +36,13 @@ static bool fits(const char *pattern, struct span path, struct web_match *match)
 
 static bool is_method(enum route_method ours, enum web_head_method theirs)
 {
-	return (ours == ROUTE_GET && theirs == WEB_HEAD_METHOD_GET) || (ours == ROUTE_POST && theirs == WEB_HEAD_METHOD_POST) ||
+	return (ours == ROUTE_GET && theirs == WEB_HEAD_METHOD_GET) ||
+	       (ours == ROUTE_POST && theirs == WEB_HEAD_METHOD_POST) ||
 	       (ours == ROUTE_DELETE && theirs == WEB_HEAD_METHOD_DELETE);
 }
 
-enum web_matched web_router_find(const struct route *routes, size_t count, enum web_head_method method, struct span path,
-				 struct web_match *ret_match)
+enum web_matched web_router_find(const struct route *routes, size_t count, enum web_head_method method,
+				 struct span path, struct web_match *ret_match)
 {
 	enum web_matched best = WEB_MATCH_NONE;
 	for (size_t i = 0; i < count; i++) {
@@ -62,7 +63,8 @@ void web_router_allow(const struct route *routes, size_t count, struct span path
 	static const struct {
 		enum web_head_method method;
 		const char *word;
-	} methods[] = {{WEB_HEAD_METHOD_GET, "GET"}, {WEB_HEAD_METHOD_POST, "POST"}, {WEB_HEAD_METHOD_DELETE, "DELETE"}};
+	} methods[] = {
+		{WEB_HEAD_METHOD_GET, "GET"}, {WEB_HEAD_METHOD_POST, "POST"}, {WEB_HEAD_METHOD_DELETE, "DELETE"}};
 	bool wrote = false;
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
 		struct web_match match;

@@ -25,8 +25,8 @@ enum web_matched {
 };
 
 /* Find the row. Rows without a path, and ROUTE_TOOL, are never found. */
-enum web_matched web_router_find(const struct route *routes, size_t count, enum web_head_method method, struct span path,
-				 struct web_match *ret_match);
+enum web_matched web_router_find(const struct route *routes, size_t count, enum web_head_method method,
+				 struct span path, struct web_match *ret_match);
 
 /* The methods that a path takes, for the Allow field: "GET, POST". */
 void web_router_allow(const struct route *routes, size_t count, struct span path, struct sink *s);

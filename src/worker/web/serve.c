@@ -5,8 +5,8 @@
 
 /* ---- refusing ---- */
 
-void web_refuse(struct web *web, struct web_connection *c, const struct web_head *head, const struct web_refusal *refusal,
-		const char *more)
+void web_refuse(struct web *web, struct web_connection *c, const struct web_head *head,
+		const struct web_refusal *refusal, const char *more)
 {
 	uint8_t fields[WEB_FIELDS_SIZE_MAX];
 	uint8_t body[4096];
@@ -36,7 +36,11 @@ static void refuse(struct web *web, struct web_connection *c, const struct web_h
 
 void web_serve_malformed(void *context, struct web_connection *c, uint32_t status, const char *why)
 {
-	refuse(context, c, NULL, status, status == 413 ? "too-large" : status == 408 ? "too-slow" : "malformed", why, "");
+	refuse(context, c, NULL, status,
+	       status == 413   ? "too-large"
+	       : status == 408 ? "too-slow"
+			       : "malformed",
+	       why, "");
 }
 
 static void refuse_unready(struct web *web, struct web_connection *c, const struct web_head *head, const char *why)
@@ -95,8 +99,8 @@ static struct web_link *link_for(struct web *web, const struct route *route)
 	return route->access == ROUTE_READ ? &web->query : &web->core;
 }
 
-static void call(struct web *web, struct web_connection *c, const struct web_head *head, uint32_t number, struct span token,
-		 struct span body)
+static void call(struct web *web, struct web_connection *c, const struct web_head *head, uint32_t number,
+		 struct span token, struct span body)
 {
 	const struct route *route = &web->options->routes[number];
 	struct web_link *to = link_for(web, route);
@@ -121,7 +125,7 @@ static void call(struct web *web, struct web_connection *c, const struct web_hea
 	};
 	if (web_link_send(to, MESSAGE_REQUEST, &request))
 		return;
-	web_calls_end(under_way);
+	web_calls_end(web->calls, under_way);
 	refuse_unready(web, c, head, "the server does not listen");
 }
 
@@ -217,8 +221,8 @@ static bool read_after(struct span query, bool *ret_has, uint64_t *ret_after)
 				    SHAPE_NUMBER_MAX - 1, ret_after));
 }
 
-static void open_feed(struct web *web, struct web_connection *c, const struct web_head *head, struct span token, bool has_after,
-		      uint64_t after)
+static void open_feed(struct web *web, struct web_connection *c, const struct web_head *head, struct span token,
+		      bool has_after, uint64_t after)
 {
 	uint8_t hash[32];
 	hash_token(token, hash);
@@ -230,13 +234,13 @@ static void open_feed(struct web *web, struct web_connection *c, const struct we
 	struct web_console *console = asked ? web_feed_add(web->feed, c, hash, has_after, after) : NULL;
 	if (!console) {
 		if (asked)
-			web_calls_end(asked);
+			web_calls_end(web->calls, asked);
 		refuse(web, c, head, 503, "busy", "too many consoles are open", "Retry-After: 5\r\n");
 		return;
 	}
 	asked->console = console;
 	if (failed(web_answer_upgrade(c, head))) {
-		web_calls_end(asked);
+		web_calls_end(web->calls, asked);
 		web_feed_remove(web->feed, console);
 		refuse(web, c, head, 400, "invalid", "the handshake is malformed", "");
 		return;
@@ -246,7 +250,7 @@ static void open_feed(struct web *web, struct web_connection *c, const struct we
 	struct feed_open open = {.call = asked->number, .token = token, .from = web_connection_from(c)};
 	if (web_link_send(&web->core, MESSAGE_FEED_OPEN, &open))
 		return;
-	web_calls_end(asked);
+	web_calls_end(web->calls, asked);
 	web_leave(c, WEB_FRAME_CLOSE_TRY_LATER);
 }
 
@@ -258,7 +262,8 @@ static void serve_feed(struct web *web, struct web_connection *c, const struct w
 	if (head->method != WEB_HEAD_METHOD_GET)
 		refuse(web, c, head, 405, "wrong-method", "the feed is a WebSocket", "Allow: GET\r\n");
 	else if (!head->upgrades)
-		refuse(web, c, head, 426, "upgrade", "the feed is a WebSocket", "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+		refuse(web, c, head, 426, "upgrade", "the feed is a WebSocket",
+		       "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	else if (!web_guard_origin(head))
 		refuse(web, c, head, 403, "wrong-origin", "the feed is for our own pages alone", "");
 	else if (!read_after(head->query, &has_after, &after))
@@ -333,7 +338,7 @@ static void serve_metrics(struct web *web, struct web_connection *c, const struc
 		web_connection_set_user(c, asked);
 		if (web_link_send(&web->core, MESSAGE_REQUEST, &request))
 			return;
-		web_calls_end(asked);
+		web_calls_end(web->calls, asked);
 	}
 	web_answer_metrics(web, c, (struct span){0});
 }

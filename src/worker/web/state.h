@@ -20,7 +20,7 @@ enum {
 	WEB_SEEN_MAX = 256,
 	WEB_METRICS_SIZE_MAX = 256 * 1024,
 	WEB_PROBE_EVERY_MS = 1000,
-	WEB_PROBE_FRESH_MS = 3000,        /* core's last answer may be so old before consoles are told that it is silent */
+	WEB_PROBE_FRESH_MS = 3000, /* core's last answer may be so old before consoles are told that it is silent */
 	WEB_PROBE_FRESH_QUERY_MS = 10000, /* query may be at work on a long report */
 };
 
@@ -60,6 +60,7 @@ struct web {
 	struct arena *message_arena; /* one message */
 	uint64_t now_ms;
 	uint64_t beat_ms;
+	uint64_t looked_ms;
 	uint32_t call_ms;
 	bool over; /* the supervisor has gone */
 	uint8_t metrics_token[256];
@@ -81,8 +82,8 @@ static inline struct span web_token_of(const struct web *web)
 void web_serve(void *context, struct web_connection *c, const struct web_head *head, struct span body);
 void web_serve_malformed(void *context, struct web_connection *c, uint32_t status, const char *why);
 /* Answer with a refusal's JSON. `more`: further header lines, or empty. */
-void web_refuse(struct web *web, struct web_connection *c, const struct web_head *head, const struct web_refusal *refusal,
-		const char *more);
+void web_refuse(struct web *web, struct web_connection *c, const struct web_head *head,
+		const struct web_refusal *refusal, const char *more);
 
 /* answer.c */
 struct err web_answer_take(struct web *web, enum worker_role from, const struct answer *answer) MUST_USE;

@@ -12,14 +12,15 @@ static struct err fail_tls(const char *what)
 }
 
 /* ALPN: http/1.1 when the client asks for anything at all; one that does not speak it is refused. */
-static int choose_protocol(SSL *ssl, const unsigned char **ret_chosen, unsigned char *ret_size, const unsigned char *offered,
-			   unsigned offered_size, void *unused)
+static int choose_protocol(SSL *ssl, const unsigned char **ret_chosen, unsigned char *ret_size,
+			   const unsigned char *offered, unsigned offered_size, void *unused)
 {
 	static const unsigned char ours[] = "\x08http/1.1";
 	unsigned char *chosen = NULL;
 	(void)ssl;
 	(void)unused;
-	if (SSL_select_next_proto(&chosen, ret_size, ours, sizeof ours - 1, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto(&chosen, ret_size, ours, sizeof ours - 1, offered, offered_size) !=
+	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*ret_chosen = chosen;
 	return SSL_TLSEXT_ERR_OK;

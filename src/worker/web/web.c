@@ -16,6 +16,7 @@
 
 enum {
 	WEB_TURN_MS_MAX = 100,
+	WEB_LOOK_EVERY_MS = 50, /* for time-outs */
 	WEB_MESSAGES_A_TURN_MAX = 64,
 	WEB_MESSAGE_ARENA_SIZE = 256 * 1024,
 	WEB_SEND_BUFFER_SIZE = 256 * 1024, /* of the kernel, for each client: what waits beyond is ours, and counted */
@@ -176,7 +177,7 @@ static void on_gone(void *context, struct web_connection *c, void *user)
 	}
 	for (struct web_call *call = web_calls_next(web->calls, NULL); call; call = web_calls_next(web->calls, call))
 		if (call->console == user)
-			web_calls_end(call);
+			web_calls_end(web->calls, call);
 	web_feed_remove(web->feed, user);
 }
 
@@ -297,8 +298,8 @@ static struct err start(struct web *web)
 	TRY(start_tls(web));
 	TRY(start_metrics(web));
 	start_listener(options->listener);
-	return web_front_new(web->loop, &web->handler, options->limits ? options->limits : &web_front_limits_usual, web->tls,
-			     options->listener, &web->front);
+	return web_front_new(web->loop, &web->handler, options->limits ? options->limits : &web_front_limits_usual,
+			     web->tls, options->listener, &web->front);
 }
 
 static struct err start_links(struct web *web)
@@ -328,7 +329,8 @@ static struct err close_sandbox(struct web *web)
 
 static void probe(struct web *web, struct web_link *to)
 {
-	struct web_call *call = to->link ? web_calls_add(web->calls, WEB_CALL_PROBE, to->role, web->now_ms + web->call_ms) : NULL;
+	struct web_call *call =
+		to->link ? web_calls_add(web->calls, WEB_CALL_PROBE, to->role, web->now_ms + web->call_ms) : NULL;
 	if (!call)
 		return;
 	/* Questions whose answer is a refusal, and which change nothing: only that there is one matters. */
@@ -337,7 +339,7 @@ static void probe(struct web *web, struct web_link *to)
 	bool sent = to == &web->core ? web_link_send(to, MESSAGE_FEED_OPEN, &nobody)
 				     : web_link_send(to, MESSAGE_REQUEST, &nothing);
 	if (!sent && web_calls_find(web->calls, call->number) == call)
-		web_calls_end(call);
+		web_calls_end(web->calls, call);
 }
 
 static void beat(struct web *web)
@@ -357,8 +359,11 @@ static struct err turn(struct web *web)
 	want(&web->supervisor);
 	web_loop_wait(web->loop, WEB_TURN_MS_MAX);
 	web->now_ms = clock_boot_us() / 1000;
-	web_answer_tick(web);
-	beat(web);
+	if (web->now_ms >= web->looked_ms + WEB_LOOK_EVERY_MS) {
+		web->looked_ms = web->now_ms;
+		web_answer_tick(web);
+		beat(web);
+	}
 	web_front_tick(web->front, web->now_ms);
 	return OK;
 }

@@ -40,7 +40,8 @@ struct web_options {
 	struct web_file key;         /* PEM */
 	struct web_file metrics;     /* the bearer token for /metrics, a line; none: /metrics is 404 */
 	int listener;                /* a listening TCP socket; the caller's */
-	const char *const *hosts;    /* "post.example", or with its port: "post.example:8443"; what the browser's address shows */
+	const char *const
+		*hosts; /* "post.example", or with its port: "post.example:8443"; what the browser's address shows */
 	size_t host_count;
 	uid_t uid; /* 0: the supervisor made us who we are */
 	gid_t gid;

@@ -28,7 +28,7 @@ static void shows_lines(void)
 	CHECK(TOOL(cmd_ledger_show, "0", "--dir", home) == 0, "the first entry is shown");
 	CHECK(strstr(tool.out, "{\"post\":\"TST\",\"seq\":0,") == tool.out && lines_in(tool.out) == 1,
 	      "exactly as it is stored, on one line");
-	(void)snprintf(line, sizeof line, "%s", tool.out);
+	(void)snprintf(line, sizeof line, "%.4000s", tool.out);
 	without_newline(line);
 	struct ledger_entry entry;
 	CHECK_OK(ledger_entry_read(span_of_string(line), &entry), "and it reads as an entry");
@@ -60,7 +60,7 @@ static void shows_lines(void)
 
 static const char *checkpoint_of(const char *folder, const char *name)
 {
-	const char *path = folder_file(name);
+	const char *path = home_file(name);
 	NEED(TOOL(cmd_ledger_checkpoint, "--out", path, "--dir", folder) == 0, "a checkpoint of %s", folder);
 	return path;
 }
@@ -71,7 +71,7 @@ static void checkpoints(void)
 	const char *path = checkpoint_of(home, "now.note");
 	CHECK(TOOL(cmd_ledger_checkpoint, "--dir", home) == 0 && strcmp(tool.out, text_of(path)) == 0,
 	      "the same on standard output and in a file");
-	(void)snprintf(note, sizeof note, "%s", tool.out);
+	(void)snprintf(note, sizeof note, "%.1100s", tool.out);
 	CHECK(TOOL(cmd_ledger_checkpoint, "--key", "--dir", home) == 0, "the key");
 	(void)snprintf(key, sizeof key, "%.*s", 399, tool.out);
 	without_newline(key);
@@ -93,16 +93,16 @@ static void verifies(void)
 	CHECK(TOOL(cmd_ledger_verify, "--json", "--dir", home) == 0 && tool_json() &&
 		      json_is_true(json_object_get(tool_json(), "sound")), "as JSON");
 	CHECK(TOOL(cmd_ledger_verify, "--key", "nonsense", "--dir", home) == 1, "a key that is none");
-	CHECK(TOOL(cmd_ledger_verify, "--dir", folder_path) == 1, "a folder without a ledger");
+	CHECK(TOOL(cmd_ledger_verify, "--dir", home_folder("void")) == 1, "a folder without a ledger");
 	CHECK(TOOL(cmd_ledger_verify, "--against", "/nowhere", "--dir", home) == 1, "a checkpoint that is not there");
 	CHECK(TOOL(cmd_ledger_verify, "surplus", "--dir", home) == 2, "a word too many");
 }
 
 static void names_damage(void)
 {
-	const char *altered = post_folder("altered"), *gone = post_folder("gone"), *sealed = post_folder("cause");
-	post_copy(home, altered);
-	post_alter(altered, "UPDATE entry SET line = CAST(replace(CAST(line AS TEXT), 'remark 7 ', 'remark 8 ') AS BLOB)"
+	const char *altered = home_folder("altered"), *gone = home_folder("gone"), *sealed = home_folder("cause");
+	home_copy(home, altered);
+	home_alter(altered, "UPDATE entry SET line = CAST(replace(CAST(line AS TEXT), 'remark ', 'demark ') AS BLOB)"
 			    " WHERE seq = 12");
 	CHECK(TOOL(cmd_ledger_verify, "--dir", altered) == 1 && tool_said("entry 12: line: "), "a line that was altered");
 	CHECK(tool_said("NOT SOUND"), "is named, and the ledger is not sound");
@@ -110,12 +110,12 @@ static void names_damage(void)
 		      json_integer_value(json_object_get(json_array_get(json_object_get(tool_json(), "findings"), 0), "seq")) == 12,
 	      "its number as JSON");
 	CHECK(TOOL(cmd_ledger_prove, "12", "--dir", altered) == 1, "and nobody gets a proof of it");
-	post_copy(home, gone);
-	post_alter(gone, "DELETE FROM entry WHERE seq >= 290");
-	CHECK(TOOL(cmd_ledger_verify, "--against", folder_file("now.note"), "--dir", gone) == 1 && tool_said("gap") &&
+	home_copy(home, gone);
+	home_alter(gone, "DELETE FROM entry WHERE seq >= 290");
+	CHECK(TOOL(cmd_ledger_verify, "--against", home_file("now.note"), "--dir", gone) == 1 && tool_said("gap") &&
 		      tool_said(": truncated: "), "entries cut off the end");
-	post_copy(home, sealed);
-	post_alter(sealed, "UPDATE entry SET line = CAST('{}' AS BLOB) WHERE seq = 20");
+	home_copy(home, sealed);
+	home_alter(sealed, "UPDATE entry SET line = CAST('{}' AS BLOB) WHERE seq = 20");
 	CHECK(TOOL(cmd_ledger_verify, "--dir", sealed) == 1 && tool_said("entry 20: json: "), "a line that is none");
 	CHECK(TOOL(cmd_ledger_show, "20", "--json", "--dir", sealed) == 0 && tool_json(), "is still shown within sound JSON");
 	CHECK(TOOL(cmd_ledger_show, "--type", "ledger.remark", "--from", "18", "--limit", "5", "--dir", sealed) == 1 &&
@@ -126,20 +126,20 @@ static void names_damage(void)
 
 static void names_other_histories(void)
 {
-	const char *old = post_folder("old"), *left = post_folder("left"), *right = post_folder("right");
-	const char *other = post_folder("other");
-	post_copy(home, old);
-	post_copy(home, left);
-	post_copy(home, right);
-	post_start(left, NULL);
-	post_remark(left, 3);
-	post_stop();
-	post_start(right, NULL);
-	post_remark(right, 3);
-	post_stop();
-	post_start(other, "OTH");
-	post_stop();
-	const char *now = folder_file("now.note"), *later = checkpoint_of(left, "left.note");
+	const char *old = home_folder("old"), *left = home_folder("left"), *right = home_folder("right");
+	const char *other = home_folder("other");
+	home_copy(home, old);
+	home_copy(home, left);
+	home_copy(home, right);
+	home_start(left, NULL);
+	home_remark(left, 3);
+	home_stop();
+	home_start(right, NULL);
+	home_remark(right, 3);
+	home_stop();
+	home_start(other, "OTH");
+	home_stop();
+	const char *now = home_file("now.note"), *later = checkpoint_of(left, "left.note");
 	CHECK(TOOL(cmd_ledger_verify, "--against", now, "--key", key, "--dir", left) == 0 && tool_said("consistent"),
 	      "what grew is consistent with what was kept");
 	CHECK(TOOL(cmd_ledger_verify, "--against", later, "--dir", old) == 1 && tool_said(": rollback: "),
@@ -160,7 +160,7 @@ static void names_other_histories(void)
 static void proves(void)
 {
 	char entry[4096], bare[300000];
-	const char *proof = folder_file("entry.proof");
+	const char *proof = home_file("entry.proof");
 	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 0 && tool_said("entry 5"), "a proof into a file");
 	CHECK(TOOL(cmd_ledger_prove, "5", "--dir", home) == 0 && strcmp(tool.out, text_of(proof)) == 0, "the same, printed");
 	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 1 && tool_said("exists"), "none is overwritten");
@@ -177,7 +177,7 @@ static void proves(void)
 	CHECK(TOOL(cmd_verify_proof, proof, "--key", key, "--entry", text_file("entry", entry, 0600)) == 1 &&
 		      tool_said("NOT verified"), "not with another entry");
 	CHECK(TOOL(cmd_verify_proof, proof) == 2 && tool_said("--key"), "not without a key");
-	CHECK(TOOL(cmd_ledger_checkpoint, "--key", "--dir", folder_file("other")) == 0, "another post's key");
+	CHECK(TOOL(cmd_ledger_checkpoint, "--key", "--dir", home_file("other")) == 0, "another post's key");
 	without_newline(tool.out);
 	char other[400];
 	(void)snprintf(other, sizeof other, "%.*s", 399, tool.out);
@@ -196,7 +196,7 @@ static void no_byte_of_a_proof_lies(void)
 {
 	char whole[8192], entry[4096];
 	unsigned refused = 0, same = 0;
-	(void)snprintf(whole, sizeof whole, "%s", text_of(folder_file("entry.proof")));
+	(void)snprintf(whole, sizeof whole, "%s", text_of(home_file("entry.proof")));
 	CHECK(TOOL(cmd_ledger_show, "5", "--dir", home) == 0, "the entry");
 	(void)snprintf(entry, sizeof entry, "%.*s", 4095, tool.out);
 	size_t size = strlen(whole), tried = 0;
@@ -216,30 +216,30 @@ static void no_byte_of_a_proof_lies(void)
 
 static void checks_projections(void)
 {
-	const char *bent = post_folder("bent"), *bare = post_folder("bare");
+	const char *bent = home_folder("bent"), *bare = home_folder("bare");
 	CHECK(TOOL(cmd_fsck, "--dir", home) == 0 && tool_said("sound: rebuilt ") && tool_said("found 0 differences"),
 	      "projections are what the entries say");
-	post_copy(home, bent);
-	post_alter(bent, "UPDATE ledger_index SET actor = 'uid/7' WHERE seq = 9");
+	home_copy(home, bent);
+	home_alter(bent, "UPDATE ledger_index SET actor = 'uid/7' WHERE seq = 9");
 	CHECK(TOOL(cmd_fsck, "--dir", bent) == 1 && tool_said("ledger_index, row 10") && tool_said("NOT SOUND"),
 	      "a row that was altered is named");
 	CHECK(TOOL(cmd_fsck, "--json", "--dir", bent) == 1 && tool_json() &&
 		      json_integer_value(json_object_get(tool_json(), "differences")) == 1, "as JSON");
-	post_copy(home, bare);
-	post_alter(bare, "DROP TABLE projection");
+	home_copy(home, bare);
+	home_alter(bare, "DROP TABLE projection");
 	CHECK(TOOL(cmd_fsck, "--dir", bare) == 0 && tool_said("no tables yet"), "tables that are not made yet");
 	CHECK(TOOL(cmd_fsck, "--dir", "/nowhere") == 1, "no post at all");
 }
 
 int main(void)
 {
-	folder_make();
-	home = post_folder("home");
-	post_start(home, "TST");
-	post_remark(home, 300);
+	home_make();
+	home = home_folder("home");
+	home_start(home, "TST");
+	home_remark(home, 300);
 	CHECK(TOOL(cmd_ledger_verify, "--dir", home) == 0, "a post that runs is verified beside it");
 	CHECK(TOOL(cmd_fsck, "--dir", home) == 0, "and its projections are checked");
-	post_stop();
+	home_stop();
 	shows_lines();
 	checkpoints();
 	verifies();

@@ -1,6 +1,7 @@
 #include "unit/cmd/tool.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,8 +12,9 @@
 #include "cmd/identity.h"
 #include "core/pages.h"
 #include "ipc/supervisor.h"
+#include "lib/folder.h"
 
-enum { FOLDERS_MAX = 24, START_TRIES = 500, TEXT_MAX = 1024 * 1024 };
+enum { FOLDERS_MAX = 24, TEXT_MAX = 1024 * 1024 };
 
 struct tool tool;
 static json_t *parsed;
@@ -109,7 +111,7 @@ static void folders_remove(void)
 	if (getpid() != folder_owner)
 		return;
 	if (core_process > 0)
-		post_stop();
+		home_stop();
 	for (size_t i = 0; i < folder_count; i++) {
 		char run[500];
 		(void)snprintf(run, sizeof run, "%s/run", folders[i]);
@@ -119,14 +121,21 @@ static void folders_remove(void)
 	json_decref(parsed);
 }
 
-const char *post_folder(const char *name)
+void home_make(void)
+{
+	folder_make();
+	REQUIRE(atexit(folders_remove) == 0 && chmod(folder_path, 0755) == 0);
+}
+
+const char *home_file(const char *name)
+{
+	return folder_file(name);
+}
+
+const char *home_folder(const char *name)
 {
 	char run[500];
 	REQUIRE(folder_count < FOLDERS_MAX);
-	if (folder_count == 0) {
-		REQUIRE(atexit(folders_remove) == 0);
-		REQUIRE(chmod(folder_path, 0755) == 0);
-	}
 	char *path = folders[folder_count++];
 	(void)snprintf(path, sizeof folders[0], "%s/%s", folder_path, name);
 	(void)snprintf(run, sizeof run, "%s/run", path);
@@ -158,12 +167,13 @@ static _Noreturn void core_live(const char *folder, const char *code, int listen
 	REQUIRE(kept >= 0 && dup2(link, SUPERVISOR_DESCRIPTOR) == SUPERVISOR_DESCRIPTOR);
 	options.code = code;
 	options.tool_socket = kept;
-	options.uid = core.uid;
-	options.gid = core.gid;
+	if (core.uid != 0)
+		REQUIRE(setgroups(0, NULL) == 0 && setresgid(core.gid, core.gid, core.gid) == 0 &&
+			setresuid(core.uid, core.uid, core.uid) == 0);
 	exit(core_run(&options));
 }
 
-void post_start(const char *folder, const char *code)
+void home_start(const char *folder, const char *code)
 {
 	int link[2];
 	REQUIRE(core_process == 0);
@@ -177,10 +187,10 @@ void post_start(const char *folder, const char *code)
 	(void)close(listening);
 	(void)close(link[0]);
 	REQUIRE(fcntl(link[1], F_SETFD, FD_CLOEXEC) == 0); /* stays open as long as this program: core's supervisor */
-	post_remark(folder, 1);
+	home_remark(folder, 1);
 }
 
-void post_stop(void)
+void home_stop(void)
 {
 	int status = 0;
 	REQUIRE(core_process > 0 && kill(core_process, SIGTERM) == 0);
@@ -190,7 +200,7 @@ void post_stop(void)
 		printf("# core ended with %d\n", status);
 }
 
-void post_remark(const char *folder, unsigned count)
+void home_remark(const char *folder, unsigned count)
 {
 	struct client *client = NULL;
 	struct err e = client_open(folder, &client);
@@ -205,7 +215,7 @@ void post_remark(const char *folder, unsigned count)
 	NEED_OK(e, "core in %s takes %u remarks", folder, count);
 }
 
-void post_copy(const char *from, const char *to)
+void home_copy(const char *from, const char *to)
 {
 	static const char *const names[] = {"legation.db", "legation.db-wal", "root.key"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -217,7 +227,7 @@ void post_copy(const char *from, const char *to)
 	}
 }
 
-void post_alter(const char *folder, const char *sql)
+void home_alter(const char *folder, const char *sql)
 {
 	char path[500];
 	struct store *store;

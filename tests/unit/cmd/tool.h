@@ -9,7 +9,6 @@
 #include <jansson.h>
 
 #include "cmd/cmd.h"
-#include "lib/folder.h"
 #include "lib/tap.h"
 
 enum { TOOL_TEXT_SIZE = 512 * 1024 };
@@ -36,21 +35,26 @@ json_t *tool_json(void);
 
 /* ---- a post in a folder below the test's own ---- */
 
+/* The test's folder, gone when the program ends; first of all. */
+void home_make(void);
+/* A path in it, good until the sixteenth call from now. */
+const char *home_file(const char *name);
+
 /* "<test's folder>/<name>", made when it is not there; it is removed at the end with all that is in it. */
-const char *post_folder(const char *name);
+const char *home_folder(const char *name);
 
 /* Start core there and wait until it answers. `code` founds a new post; NULL: it is there. */
-void post_start(const char *folder, const char *code);
-void post_stop(void);
+void home_start(const char *folder, const char *code);
+void home_stop(void);
 
 /* Ask the core that runs for `count` remarks: an entry each. */
-void post_remark(const char *folder, unsigned count);
+void home_remark(const char *folder, unsigned count);
 
 /* A copy of a post that does not run. */
-void post_copy(const char *from, const char *to);
+void home_copy(const char *from, const char *to);
 
 /* Run SQL over a post's database, behind the ledger's back. */
-void post_alter(const char *folder, const char *sql);
+void home_alter(const char *folder, const char *sql);
 
 /* A file in the test's folder. gives its path. */
 const char *text_file(const char *name, const char *text, unsigned mode);

@@ -38,7 +38,8 @@ static bool trusts(const struct web_ca *ca, const char *certificate_path, const 
 	X509 *server = certificate_at(certificate_path, 0);
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	NEED(store && authority && server && context, "the certificates are there");
-	NEED(X509_STORE_add_cert(store, authority) == 1 && X509_STORE_CTX_init(context, store, server, NULL) == 1, "a store");
+	NEED(X509_STORE_add_cert(store, authority) == 1 && X509_STORE_CTX_init(context, store, server, NULL) == 1,
+	     "a store");
 	X509_VERIFY_PARAM *wanted = X509_STORE_CTX_get0_param(context);
 	(void)X509_VERIFY_PARAM_set_purpose(wanted, X509_PURPOSE_SSL_SERVER);
 	if (address)
@@ -70,13 +71,16 @@ static void test_first_run(struct web_ca *ca)
 	static const char *const names[] = {"post.example", "127.0.0.1", "::1"};
 	NEED_OK(web_ca_ensure(folder, names, 3, 0, 0, ca), "the first run");
 	CHECK(ca->authority_made && ca->certificate_made, "makes both");
-	CHECK(strlen(ca->fingerprint) == WEB_CA_FINGERPRINT_SIZE && ca->fingerprint[2] == ':', "with a fingerprint to compare");
+	CHECK(strlen(ca->fingerprint) == WEB_CA_FINGERPRINT_SIZE && ca->fingerprint[2] == ':',
+	      "with a fingerprint to compare");
 	char path[128];
 	(void)snprintf(path, sizeof path, "%s/authority.key", folder);
-	CHECK(mode_of(path) == 0400 && mode_of(ca->key) == 0400 && mode_of(ca->certificate) == 0400, "keys are for nobody else");
+	CHECK(mode_of(path) == 0400 && mode_of(ca->key) == 0400 && mode_of(ca->certificate) == 0400,
+	      "keys are for nobody else");
 	CHECK(mode_of(ca->authority) == 0444, "the authority's certificate is for all");
 	CHECK(trusts(ca, ca->certificate, "post.example", false), "its name is trusted");
-	CHECK(trusts(ca, ca->certificate, "127.0.0.1", true) && trusts(ca, ca->certificate, "::1", true), "so are its addresses");
+	CHECK(trusts(ca, ca->certificate, "127.0.0.1", true) && trusts(ca, ca->certificate, "::1", true),
+	      "so are its addresses");
 	CHECK(!trusts(ca, ca->certificate, "other.example", false), "no other name is");
 	CHECK(days_left(ca->certificate) <= 397, "browsers take its length of life");
 	CHECK(days_left(ca->authority) > 3650, "the authority lasts ten years");
@@ -103,7 +107,8 @@ static void test_tls(const struct web_ca *ca)
 	NEED_OK(web_tls_new(good_certificate, good_key, &tls), "they make a server");
 	tls = web_tls_free(tls);
 	CHECK_FAILS(web_tls_new(good_key, good_key, &tls), ERR_INVALID, "certificate", "a key for a certificate");
-	CHECK_FAILS(web_tls_new(good_certificate, good_certificate, &tls), ERR_INVALID, "key", "a certificate for a key");
+	CHECK_FAILS(web_tls_new(good_certificate, good_certificate, &tls), ERR_INVALID, "key",
+		    "a certificate for a key");
 	EVP_PKEY *other = EVP_EC_gen("P-256");
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *other_text = NULL;
@@ -143,7 +148,8 @@ static void test_constraint(const struct web_ca *ca)
 		(void)X509_set_issuer_name(forged, X509_get_subject_name(authority));
 		(void)X509_set_pubkey(forged, key);
 		X509_EXTENSION *names = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, cases[i].name);
-		NEED(names && X509_add_ext(forged, names, -1) == 1 && X509_sign(forged, key, EVP_sha256()) > 0, "and used");
+		NEED(names && X509_add_ext(forged, names, -1) == 1 && X509_sign(forged, key, EVP_sha256()) > 0,
+		     "and used");
 		file = fopen(forged_path, "w");
 		NEED(file && PEM_write_X509(file, forged) == 1, "to write a certificate");
 		(void)fclose(file);
@@ -188,7 +194,8 @@ static void test_renewal(const struct web_ca *ca)
 	CHECK(!again.certificate_made, "are enough");
 	shorten(ca, 29);
 	NEED_OK(web_ca_ensure(folder, names, 3, 0, 0, &again), "29 days left");
-	CHECK(again.certificate_made && !again.authority_made, "are not: the certificate is renewed, the authority stays");
+	CHECK(again.certificate_made && !again.authority_made,
+	      "are not: the certificate is renewed, the authority stays");
 	CHECK(trusts(&again, again.certificate, "post.example", false), "and trusted still");
 	NEED_OK(web_ca_ensure(folder, fewer, 2, 0, 0, &again), "a name less");
 	CHECK(again.certificate_made && !again.authority_made, "is a new certificate");
@@ -215,7 +222,8 @@ static void test_broken(const struct web_ca *ca)
 	(void)snprintf(key_path, sizeof key_path, "%s/authority.key", folder);
 	CHECK_FAILS(web_ca_ensure(folder, bad, 1, 0, 0, &again), ERR_INVALID, "Post.example", "a name in capitals");
 	CHECK_FAILS(web_ca_ensure(folder, worse, 1, 0, 0, &again), ERR_INVALID, "a..b", "a name that is none");
-	CHECK_FAILS(web_ca_ensure("/nonexistent/folder", names, 2, 0, 0, &again), ERR_NOT_FOUND, "/nonexistent/folder", "no folder");
+	CHECK_FAILS(web_ca_ensure("/nonexistent/folder", names, 2, 0, 0, &again), ERR_NOT_FOUND, "/nonexistent/folder",
+		    "no folder");
 	(void)chmod(ca->authority, 0600);
 	NEED(truncate(ca->authority, 100) == 0, "half of the authority's certificate is gone");
 	CHECK_FAILS(web_ca_ensure(folder, names, 2, 0, 0, &again), ERR_CORRUPT, "authority", "nothing is overwritten");
@@ -223,7 +231,8 @@ static void test_broken(const struct web_ca *ca)
 	NEED_OK(web_ca_ensure(folder, names, 2, 0, 0, &again), "a key alone, as an interrupted first run leaves it");
 	CHECK(again.authority_made, "is begun again");
 	(void)unlink(key_path);
-	CHECK_FAILS(web_ca_ensure(folder, names, 2, 0, 0, &again), ERR_CORRUPT, "authority", "a lost key is said, not replaced");
+	CHECK_FAILS(web_ca_ensure(folder, names, 2, 0, 0, &again), ERR_CORRUPT, "authority",
+		    "a lost key is said, not replaced");
 }
 
 int main(void)

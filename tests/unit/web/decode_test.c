@@ -19,10 +19,12 @@ static bool decode(const char *query, const char *body, struct test_everything *
 static void test_good(void)
 {
 	struct test_everything value;
-	NEED(decode("", "{\"id\":7,\"seconds\":4294967295,\"large\":9007199254740991,\"on\":true,"
-			"\"since\":\"2026-11-22T22:48:57.123456Z\",\"name\":\"caf\\u00e9 \\ud83d\\ude80\",\"reason\":\"a\\nb\","
-			"\"hash\":\"00ff\",\"password\":\"p\\u00e4ss\",\"colour\":\"green\","
-			"\"items\":[{\"door\":1,\"name\":\"x\"},{}],\"zones\":[3,1,2]} ",
+	NEED(decode("",
+		    "{\"id\":7,\"seconds\":4294967295,\"large\":9007199254740991,\"on\":true,"
+		    "\"since\":\"2026-11-22T22:48:57.123456Z\",\"name\":\"caf\\u00e9 "
+		    "\\ud83d\\ude80\",\"reason\":\"a\\nb\","
+		    "\"hash\":\"00ff\",\"password\":\"p\\u00e4ss\",\"colour\":\"green\","
+		    "\"items\":[{\"door\":1,\"name\":\"x\"},{}],\"zones\":[3,1,2]} ",
 		    &value),
 	     "a body with everything: %s", refusal.message);
 	CHECK(value.id == 7 && value.seconds == UINT32_MAX && value.large == SHAPE_NUMBER_MAX && value.on, "numbers");
@@ -33,14 +35,15 @@ static void test_good(void)
 	CHECK_SPAN(value.password, SPAN_TEXT("p\xc3\xa4ss"), "a secret");
 	CHECK(value.colour == TEST_COLOUR_GREEN, "a word");
 	const struct test_item *items = value.items.at;
-	CHECK(value.items.count == 2 && items[0].door == 1 && span_is(items[0].name, "x") && items[1].door == 0, "a list");
+	CHECK(value.items.count == 2 && items[0].door == 1 && span_is(items[0].name, "x") && items[1].door == 0,
+	      "a list");
 	const uint64_t *zones = value.zones.at;
 	CHECK(value.zones.count == 3 && zones[0] == 3 && zones[2] == 2, "numbers of objects");
 	CHECK(decode("", "", &value) && value.id == 0 && value.zones.count == 0, "no body");
 	CHECK(decode("", "{}", &value) && !value.on, "an empty object");
-	CHECK(decode("id=7&name=a+b%26c%C3%A9&on=true&colour=red&zones=1,2&hash=ab&since=", "", &value) && value.id == 7 &&
-		      value.on && value.colour == TEST_COLOUR_RED && value.zones.count == 2 && value.hash.size == 1 &&
-		      span_is(value.name, "a b&c\xc3\xa9"),
+	CHECK(decode("id=7&name=a+b%26c%C3%A9&on=true&colour=red&zones=1,2&hash=ab&since=", "", &value) &&
+		      value.id == 7 && value.on && value.colour == TEST_COLOUR_RED && value.zones.count == 2 &&
+		      value.hash.size == 1 && span_is(value.name, "a b&c\xc3\xa9"),
 	      "an address with nearly everything: %s", refusal.message);
 	CHECK(decode("id=7", "{\"on\":true}", &value) && value.id == 7 && value.on, "an address and a body");
 }
@@ -110,7 +113,8 @@ static void test_refused(void)
 	CHECK(web_decode(&test_everything_shape, &match, (struct span){0}, (struct span){0}, arena, &value, &refusal) &&
 		      value.id == 17,
 	      "a number in the path");
-	CHECK(!web_decode(&test_everything_shape, &match, (struct span){0}, SPAN_TEXT("{\"id\":17}"), arena, &value, &refusal),
+	CHECK(!web_decode(&test_everything_shape, &match, (struct span){0}, SPAN_TEXT("{\"id\":17}"), arena, &value,
+			  &refusal),
 	      "is not said again in the body");
 }
 
@@ -118,9 +122,10 @@ static void test_refused(void)
 static void test_property(void)
 {
 	static const char *const pieces[] = {
-		"{",	"}",	  "[",	   "]",		 ",",	    ":",	"\"id\"",   "\"name\"",	 "\"items\"", "\"zones\"",
-		"1",	"0",	  "-1",	   "true",	 "\"red\"", "\"colour\"", "\"on\"", "\"door\"",	 "\"\\u00e9\"", "null",
-		"1e9",	"\"a\"",  "\"\\",  "\"hash\"",	 "\"00\"",  "\xff",	" ",	    "\n",
+		"{",        "}",          "[",         "]",        ",",           ":",    "\"id\"",
+		"\"name\"", "\"items\"",  "\"zones\"", "1",        "0",           "-1",   "true",
+		"\"red\"",  "\"colour\"", "\"on\"",    "\"door\"", "\"\\u00e9\"", "null", "1e9",
+		"\"a\"",    "\"\\",       "\"hash\"",  "\"00\"",   "\xff",        " ",    "\n",
 	};
 	static uint8_t room[65536];
 	struct test_everything value;

@@ -33,16 +33,19 @@ static void test_order(void)
 	NEED(early, "a console");
 	(void)usleep(100000);
 	stand_in_feed(stand, 0, 0, 10, "post.example/ledger\n10\nrootrootroot=\n\n\xe2\x80\x94 key sig==\n", "");
-	CHECK(starts(stand_in_next(early), "{\"kind\":\"hello\",\"size\":10,\"checkpoint\":\"post.example/ledger\\n10\\nrootrootroot="
-					   "\\n\\n\xe2\x80\x94 key sig==\\n\"}"),
+	CHECK(starts(stand_in_next(early),
+		     "{\"kind\":\"hello\",\"size\":10,\"checkpoint\":\"post.example/ledger\\n10\\nrootrootroot="
+		     "\\n\\n\xe2\x80\x94 key sig==\\n\"}"),
 	      "hello comes first, once the ledger's size is known");
 	stand_in_feed(stand, 10, 2, 12, "note 12", "{\"seq\":10,\"text\":\"a\\\"b\"}\n{\"seq\":11}\n");
-	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":10,\"lines\":[\"{\\\"seq\\\":10,\\\"text\\\":"
-						"\\\"a\\\\\\\"b\\\"}\",\"{\\\"seq\\\":11}\"],\"size\":12,\"checkpoint\":\"note 12\"}"),
+	CHECK(starts(stand_in_next_said(early),
+		     "{\"kind\":\"lines\",\"first\":10,\"lines\":[\"{\\\"seq\\\":10,\\\"text\\\":"
+		     "\\\"a\\\\\\\"b\\\"}\",\"{\\\"seq\\\":11}\"],\"size\":12,\"checkpoint\":\"note 12\"}"),
 	      "lines come as they are stored, as strings");
 	stand_in_feed(stand, 12, 1, 0, "", "{\"seq\":12}\n");
-	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":12,\"lines\":[\"{\\\"seq\\\":12}\"],\"size\":13,"
-						"\"checkpoint\":\"\"}"),
+	CHECK(starts(stand_in_next_said(early),
+		     "{\"kind\":\"lines\",\"first\":12,\"lines\":[\"{\\\"seq\\\":12}\"],\"size\":13,"
+		     "\"checkpoint\":\"\"}"),
 	      "the first part of a commit has no checkpoint");
 	stand_in_feed(stand, 13, 1, 14, "note 14", "{\"seq\":13}\n");
 	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":13,"), "the last part has");
@@ -50,23 +53,28 @@ static void test_order(void)
 	CHECK(starts(said, "{\"kind\":\"beat\",\"time\":\"2"), "and a beat each second");
 	struct client *second = stand_in_console(stand, "?after=11", 0);
 	NEED(second, "a second console, that has seen 11");
-	CHECK(starts(stand_in_next_said(second), "{\"kind\":\"hello\",\"size\":14,\"checkpoint\":\"note 14\"}"), "is greeted");
+	CHECK(starts(stand_in_next_said(second), "{\"kind\":\"hello\",\"size\":14,\"checkpoint\":\"note 14\"}"),
+	      "is greeted");
 	CHECK(starts(stand_in_next_said(second), "{\"kind\":\"lines\",\"first\":12,\"lines\":[\"{\\\"seq\\\":12}\","
 						 "\"{\\\"seq\\\":13}\"],\"size\":14,\"checkpoint\":\"\"}"),
 	      "and gets what it has missed");
 	struct client *third = stand_in_console(stand, "?after=3", 0);
 	NEED(third, "a third, that has seen 3");
 	(void)stand_in_next_said(third);
-	CHECK(starts(stand_in_next_said(third), "{\"kind\":\"gap\",\"from\":4,\"to\":9}"), "is told what it has to fetch");
+	CHECK(starts(stand_in_next_said(third), "{\"kind\":\"gap\",\"from\":4,\"to\":9}"),
+	      "is told what it has to fetch");
 	CHECK(starts(stand_in_next_said(third), "{\"kind\":\"lines\",\"first\":10,"), "and gets the rest");
 	/* Core had to drop 14 to 16. */
 	stand_in_feed(stand, 17, 1, 18, "note 18", "{\"seq\":17}\n");
-	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"gap\",\"from\":14,\"to\":16}"), "what core could not send is a gap");
+	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"gap\",\"from\":14,\"to\":16}"),
+	      "what core could not send is a gap");
 	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":17,"), "and the feed goes on");
 	/* The last line of a commit was too large for a message. */
 	stand_in_feed(stand, 0, 0, 19, "note 19", "");
-	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":18,\"lines\":[],\"size\":19,"), "a checkpoint alone");
-	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"gap\",\"from\":18,\"to\":18}"), "tells of a line that did not come");
+	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"lines\",\"first\":18,\"lines\":[],\"size\":19,"),
+	      "a checkpoint alone");
+	CHECK(starts(stand_in_next_said(early), "{\"kind\":\"gap\",\"from\":18,\"to\":18}"),
+	      "tells of a line that did not come");
 	early = client_close(early);
 	second = client_close(second);
 	third = client_close(third);
@@ -75,24 +83,30 @@ static void test_order(void)
 static void test_who(void)
 {
 	struct client *client = client_open(stand->tls, stand->port, 0);
-	(void)client_say(client,
-			 "GET /api/feed HTTP/1.1\r\nHost: %s\r\nOrigin: https://%s\r\n"
-			 "Cookie: __Host-legation=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\nConnection: Upgrade\r\n"
-			 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-			 stand->host, stand->host);
+	(void)client_say(
+		client,
+		"GET /api/feed HTTP/1.1\r\nHost: %s\r\nOrigin: https://%s\r\n"
+		"Cookie: __Host-legation=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\nConnection: Upgrade\r\n"
+		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+		"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		stand->host, stand->host);
 	struct answered *a = client_answer(client, true);
-	CHECK(a->status == 101 && strcmp(answered_field(a, "Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == 0,
+	CHECK(a->status == 101 &&
+		      strcmp(answered_field(a, "Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == 0,
 	      "an upgrade is answered as the RFC says");
-	CHECK(strcmp(stand_in_next(client), "close 4401") == 0, "and closed at once for a session that core does not know");
+	CHECK(strcmp(stand_in_next(client), "close 4401") == 0,
+	      "and closed at once for a session that core does not know");
 	client = client_close(client);
 	static const struct {
 		const char *fields;
 		int status;
 		const char *what;
 	} cases[] = {
-		{"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 403,
-		 "no origin"},
-		{"Origin: https://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+		{"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+		 "dGhlIHNhbXBsZSBub25jZQ==\r\n",
+		 403, "no origin"},
+		{"Origin: https://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+		 "13\r\n"
 		 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
 		 403, "somebody else's page"},
 		{"Origin: https://%s\r\n", 426, "no upgrade"},
@@ -100,7 +114,8 @@ static void test_who(void)
 		{"Origin: https://%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\n"
 		 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
 		 400, "another version"},
-		{"Origin: https://%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", 400, "no key"},
+		{"Origin: https://%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+		 400, "no key"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char fields[1024];
@@ -114,9 +129,10 @@ static void test_who(void)
 			(void)snprintf(line, sizeof line, "%s", fields);
 		}
 		client = client_open(stand->tls, stand->port, 0);
-		(void)client_say(client, "GET /api/feed HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n%s\r\n", stand->host, stand_in_cookie,
-				 line);
-		CHECK(client_answer(client, false)->status == cases[i].status, "%s: %d", cases[i].what, cases[i].status);
+		(void)client_say(client, "GET /api/feed HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n%s\r\n", stand->host,
+				 stand_in_cookie, line);
+		CHECK(client_answer(client, false)->status == cases[i].status, "%s: %d", cases[i].what,
+		      cases[i].status);
 		client = client_close(client);
 	}
 	CHECK(!stand_in_console(stand, "?after=x", 0), "after what is no number");
@@ -132,12 +148,8 @@ static void test_rude(void)
 		size_t size;
 		const char *answer;
 	} cases[] = {
-		{1, "hello", 5, "close 1003"},
-		{2, "", 0, "close 1003"},
-		{0, "", 0, "close 1003"},
-		{3, "", 0, "close 1002"},
-		{8, "\x03\xe8", 2, "close 1000"},
-		{8, "", 0, "close 1000"},
+		{1, "hello", 5, "close 1003"}, {2, "", 0, "close 1003"},         {0, "", 0, "close 1003"},
+		{3, "", 0, "close 1002"},      {8, "\x03\xe8", 2, "close 1000"}, {8, "", 0, "close 1000"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct client *console = stand_in_console(stand, "", 0);
@@ -173,7 +185,8 @@ static void test_rude(void)
 	do
 		kind = client_next_frame(console, false, &payload, &size);
 	while (kind == 1);
-	CHECK(kind == 10 && size == 13 && memcmp(payload, "are you there", 13) == 0, "a ping is answered with what it said");
+	CHECK(kind == 10 && size == 13 && memcmp(payload, "are you there", 13) == 0,
+	      "a ping is answered with what it said");
 	for (int i = 0; i < 100 && client_frame(console, 9, "", 0); i++)
 		;
 	do
@@ -222,8 +235,9 @@ static void test_slow(uint64_t first)
 			break;
 		}
 	}
-	CHECK(gap_from == expected && gap_to == next - 1, "the slow one gets %llu lines in order, then a gap from %llu to %llu",
-	      (unsigned long long)lines_before, (unsigned long long)gap_from, (unsigned long long)gap_to);
+	CHECK(gap_from == expected && gap_to == next - 1,
+	      "the slow one gets %llu lines in order, then a gap from %llu to %llu", (unsigned long long)lines_before,
+	      (unsigned long long)gap_from, (unsigned long long)gap_to);
 	CHECK(lines_before * PADDING < 4 * 1000 * 1000, "and no more than a bounded amount was held for it");
 	CHECK(starts(stand_in_next_said(slow), "{\"kind\":\"lines\",\"first\""), "with the checkpoint that it missed");
 	feed_lines(next, 1, 0, "note");

@@ -54,9 +54,11 @@ static void test_cookie(void)
 	CHECK(strncmp((char *)room, "Set-Cookie: __Host-legation=", 28) == 0 &&
 		      strstr((char *)room, "; Path=/; Secure; HttpOnly; SameSite=Strict\r\n"),
 	      "a cookie that only our pages send, and no script reads");
-	CHECK(!strchr((char *)room, '+') && !memchr(room + 28, '/', 43) && room[28 + 43] == ';', "base64url, not padded");
+	CHECK(!strchr((char *)room, '+') && !memchr(room + 28, '/', 43) && room[28 + 43] == ';',
+	      "base64url, not padded");
 	char fields[512];
-	(void)snprintf(fields, sizeof fields, "Host: a\r\nCookie: x=1; __Host-legation=%.43s; y=2\r\n", (char *)room + 28);
+	(void)snprintf(fields, sizeof fields, "Host: a\r\nCookie: x=1; __Host-legation=%.43s; y=2\r\n",
+		       (char *)room + 28);
 	struct web_head head = head_of(fields);
 	CHECK(web_guard_token(&head, token), "it comes back");
 	CHECK_SPAN(SPAN_OF(token), SPAN_OF(secret), "the same");
@@ -130,11 +132,13 @@ static enum web_matched match_of(enum web_head_method method, const char *path, 
 static void test_router(void)
 {
 	struct web_match match;
-	CHECK(match_of(WEB_HEAD_METHOD_GET, "/api/things", &match) == WEB_MATCH_FOUND && match.route == TEST_LIST, "a path");
+	CHECK(match_of(WEB_HEAD_METHOD_GET, "/api/things", &match) == WEB_MATCH_FOUND && match.route == TEST_LIST,
+	      "a path");
 	CHECK(match_of(WEB_HEAD_METHOD_POST, "/api/things/17", &match) == WEB_MATCH_FOUND && match.route == TEST_CHANGE,
 	      "a path with a number");
 	CHECK(match.parameter_count == 1 && match.parameters[0].number == 17, "which is read");
-	CHECK(match_of(WEB_HEAD_METHOD_DELETE, "/api/things/17", &match) == WEB_MATCH_METHOD, "a method that is not there");
+	CHECK(match_of(WEB_HEAD_METHOD_DELETE, "/api/things/17", &match) == WEB_MATCH_METHOD,
+	      "a method that is not there");
 	CHECK(match_of(WEB_HEAD_METHOD_HEAD, "/api/things", &match) == WEB_MATCH_METHOD, "HEAD is none of the API's");
 	CHECK(match_of(WEB_HEAD_METHOD_OTHER, "/api/things", &match) == WEB_MATCH_METHOD, "nor are unknown methods");
 	static const char nowhere[][40] = {
@@ -154,7 +158,8 @@ static void test_router(void)
 		"/api/things%2F1",
 	};
 	for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
-		CHECK(match_of(WEB_HEAD_METHOD_POST, nowhere[i], &match) == WEB_MATCH_NONE, "%s is nowhere", nowhere[i]);
+		CHECK(match_of(WEB_HEAD_METHOD_POST, nowhere[i], &match) == WEB_MATCH_NONE, "%s is nowhere",
+		      nowhere[i]);
 	char room[64];
 	struct sink s = SINK_OF(room);
 	web_router_allow(test_routes, TEST_ROUTE_COUNT, SPAN_TEXT("/api/session"), &s);

@@ -24,15 +24,17 @@ static void test_good(void)
 	CHECK(status_of("POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 12\r\n\r\n", &head) == 0 && !head.keep_alive &&
 		      !head.chunks && head.body_size == 12,
 	      "HTTP/1.0 ends, and takes no chunks");
-	CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Close\r\n\r\n", &head) == 0 && !head.keep_alive,
+	CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Close\r\n\r\n", &head) == 0 &&
+		      !head.keep_alive,
 	      "Connection: close among others, in any case");
-	CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n", &head) ==
-			      0 &&
+	CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n",
+			&head) == 0 &&
 		      head.upgrades,
 	      "an upgrade");
 	CHECK(status_of("BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", &head) == 0 && head.method == WEB_HEAD_METHOD_OTHER,
 	      "an unknown method is well-formed");
-	CHECK(status_of("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", &head) == 0 &&
+	CHECK(status_of("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", &head) ==
+			      0 &&
 		      head.expects_continue,
 	      "100-continue");
 }
@@ -62,7 +64,8 @@ static void test_refused(void)
 		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", 400, "a list of lengths"},
 		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n", 400, "a hexadecimal length"},
 		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400, "an empty length"},
-		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400, "a length beyond numbers"},
+		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400,
+		 "a length beyond numbers"},
 		{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "chunks"},
 		{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400,
 		 "chunks and a length"},
@@ -113,7 +116,8 @@ static void test_bounds(void)
 /* No cut and no changed byte of a good head may crash or be read past its end (the sanitizers look). */
 static void test_cuts(void)
 {
-	static const char good[] = "POST /api/a?b=c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nOrigin: https://a\r\n\r\n";
+	static const char good[] =
+		"POST /api/a?b=c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nOrigin: https://a\r\n\r\n";
 	size_t whole = 0;
 	for (size_t cut = 0; cut < sizeof good; cut++) {
 		uint8_t *copy = malloc(cut + 1);

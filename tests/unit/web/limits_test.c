@@ -60,7 +60,8 @@ static void test_slow(void)
 	/* Someone who asks for a megabyte and takes nothing of it. */
 	struct client *greedy = client_open(stand->tls, stand->port, 4096);
 	for (int i = 0; i < 4; i++)
-		(void)client_say(greedy, "GET /api/things?seconds=105 HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host, cookie);
+		(void)client_say(greedy, "GET /api/things?seconds=105 HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host,
+				 cookie);
 	(void)usleep(1500000);
 	CHECK(status_of(stand, "/api/things") == 200, "others do not wait for one who does not read");
 	size_t total = 0;
@@ -82,7 +83,8 @@ static void test_many(void)
 		NEED(clients[i]->ssl, "connection %d", i);
 	}
 	for (int i = 0; i < MANY; i++)
-		(void)client_say(clients[i], "GET /api/things?seconds=%d HTTP/1.1\r\nHost: %s\r\n%s\r\n", i, stand->host, cookie);
+		(void)client_say(clients[i], "GET /api/things?seconds=%d HTTP/1.1\r\nHost: %s\r\n%s\r\n", i,
+				 stand->host, cookie);
 	int good = 0;
 	for (int i = 0; i < MANY; i++) {
 		char words[32];
@@ -106,7 +108,8 @@ static void test_bounds(void)
 	struct client *clients[8];
 	for (int i = 0; i < 8; i++) {
 		clients[i] = client_open(stand->tls, stand->port, 0);
-		(void)client_say(clients[i], "GET /api/things?seconds=103 HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host, cookie);
+		(void)client_say(clients[i], "GET /api/things?seconds=103 HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host,
+				 cookie);
 	}
 	(void)usleep(200000);
 	struct client *ninth = client_open(stand->tls, stand->port, 0);
@@ -152,7 +155,8 @@ static void test_calls(void)
 		clients[i] = client_open(stand->tls, stand->port, 0);
 		NEED(clients[i]->ssl, "connection %d", i);
 		if (i < WEB_CALLS_MAX)
-			(void)client_say(clients[i], "GET /api/things?seconds=103 HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host, cookie);
+			(void)client_say(clients[i], "GET /api/things?seconds=103 HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+					 stand->host, cookie);
 	}
 	for (int i = 0; i < 100 && stand_in_count(stand, &stand->requests) < WEB_CALLS_MAX; i++)
 		(void)usleep(20000);
@@ -162,7 +166,8 @@ static void test_calls(void)
 	CHECK(a->status == 503 && strstr(a->body, "busy"), "the next is told that too many are under way");
 	clients[0] = client_close(clients[0]);
 	(void)usleep(300000);
-	(void)client_say(clients[WEB_CALLS_MAX + 1], "GET /api/things HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host, cookie);
+	(void)client_say(clients[WEB_CALLS_MAX + 1], "GET /api/things HTTP/1.1\r\nHost: %s\r\n%s\r\n", stand->host,
+			 cookie);
 	CHECK(client_answer(clients[WEB_CALLS_MAX + 1], false)->status == 200, "until one has gone");
 	for (int i = 0; i < TOO_MANY; i++)
 		clients[i] = client_close(clients[i]);

@@ -20,7 +20,8 @@ static const struct {
 	const char *hash;
 } vectors[] = {
 	{"password", "somesaltsomesalt", 2, 65536, "fc33b78139231d34b71626bd6245c1d72efa190ad605c3d8166a72adcedfa2c2"},
-	{"correct horse", "sixteen byte slt", 3, 64, "a2a69b76bb444bbb4471c4064d3ca1860bb37f246bd135dbfb044dce5087830c"},
+	{"correct horse", "sixteen byte slt", 3, 64,
+	 "a2a69b76bb444bbb4471c4064d3ca1860bb37f246bd135dbfb044dce5087830c"},
 };
 
 static pid_t worker;
@@ -153,7 +154,8 @@ static int running_threads(void)
 	int running = 0;
 	for (int tid_index = 0; tid_index < 1; tid_index++) {
 		char command[128];
-		(void)snprintf(command, sizeof command, "grep -hs '^State:' /proc/%d/task/*/status | grep -c R", (int)worker);
+		(void)snprintf(command, sizeof command, "grep -hs '^State:' /proc/%d/task/*/status | grep -c R",
+			       (int)worker);
 		FILE *pipe = popen(command, "r");
 		ENSURE(pipe);
 		if (fscanf(pipe, "%d", &running) != 1)
@@ -189,7 +191,8 @@ int main(void)
 	test_two_at_once();
 	supervisor = link_close(supervisor);
 	ENSURE(waitpid(worker, &status, 0) == worker);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the worker ends with its supervisor, and in peace (%d)", status);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the worker ends with its supervisor, and in peace (%d)",
+	      status);
 	core = link_close(core);
 	arena = arena_free(arena);
 	return tap_finish();

@@ -5,8 +5,8 @@
 #include "unit/web/stand_in.h"
 
 static struct stand_in *stand;
-static char cookie[256];     /* a header line */
-static char own[512];        /* cookie, origin and media type: a good write's header lines */
+static char cookie[256]; /* a header line */
+static char own[512];    /* cookie, origin and media type: a good write's header lines */
 
 static struct answered *get(const char *path)
 {
@@ -32,7 +32,8 @@ static bool has_field(const struct answered *answered, const char *name, const c
 static void test_good(void)
 {
 	struct answered *a = get("/api/things?seconds=7&reason=a+b%26c");
-	CHECK(a->status == 200 && says(a, "\"name\":\"test_list\"") && says(a, "\"seconds\":7") && says(a, "\"reason\":\"a b&c\""),
+	CHECK(a->status == 200 && says(a, "\"name\":\"test_list\"") && says(a, "\"seconds\":7") &&
+		      says(a, "\"reason\":\"a b&c\""),
 	      "a read goes to query, its parameters decoded");
 	CHECK(has_field(a, "Content-Type", "application/json") && has_field(a, "Cache-Control", "no-store"),
 	      "JSON, and kept by nobody");
@@ -51,7 +52,8 @@ static void test_good(void)
 	a = get("/api/things?seconds=106");
 	CHECK(a->status == 204 && a->body_size == 0, "an answer without a body");
 	a = get("/api/things?seconds=108");
-	CHECK(a->status == 200 && has_field(a, "Content-Type", "text/plain") && strcmp(a->body, "c2sp.org/tlog-proof@v1\n") == 0,
+	CHECK(a->status == 200 && has_field(a, "Content-Type", "text/plain") &&
+		      strcmp(a->body, "c2sp.org/tlog-proof@v1\n") == 0,
 	      "a text of its own media type");
 }
 
@@ -59,8 +61,10 @@ static void test_sessions(void)
 {
 	char fields[512];
 	(void)snprintf(fields, sizeof fields, "Origin: https://%s\r\nContent-Type: application/json\r\n", stand->host);
-	struct answered *a = stand_in_ask(stand, "POST", "/api/session", fields, "{\"seconds\":100,\"password\":\"x\"}");
-	CHECK(a->status == 200 && has_field(a, "Set-Cookie", stand_in_cookie), "signing in needs no session and gives one");
+	struct answered *a =
+		stand_in_ask(stand, "POST", "/api/session", fields, "{\"seconds\":100,\"password\":\"x\"}");
+	CHECK(a->status == 200 && has_field(a, "Set-Cookie", stand_in_cookie),
+	      "signing in needs no session and gives one");
 	CHECK(has_field(a, "Set-Cookie", "; Secure; HttpOnly; SameSite=Strict") && has_field(a, "Set-Cookie", "Path=/"),
 	      "that no script and no other page gets");
 	a = post("/api/session", "{\"seconds\":101}");
@@ -69,8 +73,10 @@ static void test_sessions(void)
 	a = stand_in_ask(stand, "GET", "/api/things", "", "");
 	CHECK(a->status == 401 && says(a, "signed-out") && stand_in_count(stand, &stand->requests) == before,
 	      "without a session nobody is asked");
-	a = stand_in_ask(stand, "GET", "/api/things", "Cookie: __Host-legation=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", "");
-	CHECK(a->status == 401 && stand_in_count(stand, &stand->requests) == before + 1, "an unknown session is asked about");
+	a = stand_in_ask(stand, "GET", "/api/things",
+			 "Cookie: __Host-legation=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", "");
+	CHECK(a->status == 401 && stand_in_count(stand, &stand->requests) == before + 1,
+	      "an unknown session is asked about");
 	uint32_t seen = stand_in_count(stand, &stand->seen);
 	for (int i = 0; i < 5; i++)
 		(void)get("/api/things");
@@ -87,10 +93,12 @@ static void test_guard(void)
 	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\n", cookie);
 	a = stand_in_ask(stand, "POST", "/api/things/1", fields, "{}");
 	CHECK(a->status == 403 && says(a, "wrong-origin"), "a write without an origin");
-	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\nOrigin: https://evil.example\r\n", cookie);
+	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\nOrigin: https://evil.example\r\n",
+		       cookie);
 	a = stand_in_ask(stand, "POST", "/api/things/1", fields, "{}");
 	CHECK(a->status == 403, "a write from somebody else's page");
-	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\nOrigin: http://%s\r\n", cookie, stand->host);
+	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\nOrigin: http://%s\r\n", cookie,
+		       stand->host);
 	a = stand_in_ask(stand, "POST", "/api/things/1", fields, "{}");
 	CHECK(a->status == 403, "a write from a page without TLS");
 	(void)snprintf(fields, sizeof fields, "%sSec-Fetch-Site: cross-site\r\n", cookie);
@@ -98,7 +106,8 @@ static void test_guard(void)
 	CHECK(a->status == 403, "a read that another site's page asks for");
 	a = stand_in_ask(stand, "GET", "/", fields, "");
 	CHECK(a->status == 200, "following a link to the console is fine");
-	(void)snprintf(fields, sizeof fields, "%sOrigin: https://%s\r\nContent-Type: text/plain\r\n", cookie, stand->host);
+	(void)snprintf(fields, sizeof fields, "%sOrigin: https://%s\r\nContent-Type: text/plain\r\n", cookie,
+		       stand->host);
 	a = stand_in_ask(stand, "POST", "/api/things/1", fields, "{}");
 	CHECK(a->status == 415 && says(a, "wrong-media-type"), "a body that a plain form could send");
 	(void)snprintf(fields, sizeof fields, "%sContent-Type: application/json\r\n", cookie);
@@ -109,7 +118,8 @@ static void test_guard(void)
 static void test_refused(void)
 {
 	struct answered *a = get("/api/nothing");
-	CHECK(a->status == 404 && says(a, "\"error\":\"unknown-route\"") && has_field(a, "Content-Type", "application/json"),
+	CHECK(a->status == 404 && says(a, "\"error\":\"unknown-route\"") &&
+		      has_field(a, "Content-Type", "application/json"),
 	      "an address that is nowhere, in JSON");
 	a = get("/api/tool");
 	CHECK(a->status == 404, "a tool's route is nowhere");
@@ -118,7 +128,8 @@ static void test_refused(void)
 	a = stand_in_ask(stand, "BREW", "/", own, "");
 	CHECK(a->status == 405, "a method that nobody knows");
 	a = post("/api/things/17", "{\"secnods\":8}");
-	CHECK(a->status == 400 && says(a, "\"field\":\"secnods\"") && says(a, "\"error\":\"invalid\""), "an unknown member, named");
+	CHECK(a->status == 400 && says(a, "\"field\":\"secnods\"") && says(a, "\"error\":\"invalid\""),
+	      "an unknown member, named");
 	a = post("/api/things/17", "{\"seconds\":\"8\"}");
 	CHECK(a->status == 400 && says(a, "\"field\":\"seconds\""), "a member of the wrong kind, named");
 	a = post("/api/things/17", "{\"seconds\":8,\"seconds\":8}");
@@ -134,7 +145,8 @@ static void test_refused(void)
 static void test_parts(void)
 {
 	struct answered *a = get("/api/things?seconds=102");
-	CHECK(a->status == 200 && strcmp(a->body, "aaaaabbbbbccccc") == 0 && has_field(a, "Transfer-Encoding", "chunked"),
+	CHECK(a->status == 200 && strcmp(a->body, "aaaaabbbbbccccc") == 0 &&
+		      has_field(a, "Transfer-Encoding", "chunked"),
 	      "an answer in parts comes whole and in order");
 	a = get("/api/things?seconds=105");
 	bool good = a->body_size == 1000000;
@@ -170,14 +182,16 @@ static void test_pages(void)
 	struct answered *a = stand_in_ask(stand, "GET", "/", "", "");
 	CHECK(a->status == 200 && strcmp(a->body, "<!doctype html>") == 0, "the console's page needs no session");
 	CHECK(has_field(a, "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'") &&
-		      has_field(a, "Content-Security-Policy", "require-trusted-types-for 'script'; trusted-types svelte-trusted-html") &&
+		      has_field(a, "Content-Security-Policy",
+				"require-trusted-types-for 'script'; trusted-types svelte-trusted-html") &&
 		      has_field(a, "Content-Security-Policy", "frame-ancestors 'none'") &&
 		      has_field(a, "Content-Security-Policy", "media-src 'self' blob:") &&
 		      !has_field(a, "Content-Security-Policy", "unsafe"),
 	      "under its policy");
 	CHECK(has_field(a, "X-Content-Type-Options", "nosniff") && has_field(a, "Referrer-Policy", "no-referrer") &&
 		      has_field(a, "Cross-Origin-Opener-Policy", "same-origin") &&
-		      has_field(a, "Cross-Origin-Resource-Policy", "same-origin") && has_field(a, "Permissions-Policy", "camera=()"),
+		      has_field(a, "Cross-Origin-Resource-Policy", "same-origin") &&
+		      has_field(a, "Permissions-Policy", "camera=()"),
 	      "and all the others");
 	CHECK(has_field(a, "Cache-Control", "no-cache"), "asked for again each time");
 	a = stand_in_ask(stand, "GET", "/", "If-None-Match: W/\"x\", \"page\"\r\n", "");
@@ -185,7 +199,8 @@ static void test_pages(void)
 	a = stand_in_ask(stand, "GET", "/doors/17?x=y", "", "");
 	CHECK(a->status == 200 && says(a, "<!doctype"), "an address of the console's own is its page");
 	a = stand_in_ask(stand, "GET", "/assets/main-abcdefgh.js", "", "");
-	CHECK(a->status == 200 && has_field(a, "Cache-Control", "immutable") && has_field(a, "Content-Type", "text/javascript"),
+	CHECK(a->status == 200 && has_field(a, "Cache-Control", "immutable") &&
+		      has_field(a, "Content-Type", "text/javascript"),
 	      "a file, kept for ever");
 	a = stand_in_ask(stand, "GET", "/assets/gone.js", "", "");
 	CHECK(a->status == 404, "a file that is not there");
@@ -222,7 +237,8 @@ static void test_keep_alive(void)
 	NEED(client->ssl, "a handshake");
 	CHECK(SSL_version(client->ssl) == TLS1_3_VERSION, "TLS 1.3");
 	for (int i = 0; i < 20; i++)
-		(void)client_say(client, "GET /api/things?seconds=%d HTTP/1.1\r\nHost: %s\r\n%s\r\n", i, stand->host, cookie);
+		(void)client_say(client, "GET /api/things?seconds=%d HTTP/1.1\r\nHost: %s\r\n%s\r\n", i, stand->host,
+				 cookie);
 	bool good = true;
 	for (int i = 0; i < 20; i++) {
 		char words[32];
@@ -231,8 +247,10 @@ static void test_keep_alive(void)
 		good &= a->status == 200 && says(a, words) && !answered_field(a, "Connection");
 	}
 	CHECK(good, "twenty requests sent ahead on one connection");
-	(void)client_say(client, "POST /api/things/1 HTTP/1.1\r\nHost: %s\r\n%sContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
-			 stand->host, own);
+	(void)client_say(
+		client,
+		"POST /api/things/1 HTTP/1.1\r\nHost: %s\r\n%sContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+		stand->host, own);
 	struct answered *a = client_answer(client, true);
 	CHECK(a->status == 100, "a client that asks first is told to go on");
 	(void)client_say(client, "{}GET / HTTP/1.0\r\nHost: %s\r\n\r\n", stand->host);
@@ -338,7 +356,8 @@ int main(void)
 	struct web_options options = {.call_ms = 700};
 	stand = stand_in_start(&options);
 	(void)snprintf(cookie, sizeof cookie, "Cookie: %s\r\n", stand_in_cookie);
-	(void)snprintf(own, sizeof own, "%sOrigin: https://%s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n",
+	(void)snprintf(own, sizeof own,
+		       "%sOrigin: https://%s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n",
 		       cookie, stand->host);
 	test_sessions();
 	test_good();

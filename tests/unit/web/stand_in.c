@@ -166,7 +166,8 @@ static void drain(struct link **link)
 		struct message message;
 		bool there = false;
 		arena_reset(all.arena);
-		if (!*link || failed(link_flush(*link)) || failed(link_receive(*link, all.arena, &message, &there)) || !there)
+		if (!*link || failed(link_flush(*link)) || failed(link_receive(*link, all.arena, &message, &there)) ||
+		    !there)
 			return;
 		if (link != &all.supervisor)
 			take_message(*link, &message);
@@ -215,7 +216,8 @@ static int listener_new(int *ret_port)
 
 static const uint8_t script[] = "console.log('hello')\n";
 static const struct web_asset assets[] = {
-	{"/index.html", "text/html; charset=utf-8", "\"page\"", (const uint8_t *)"<!doctype html>", 15, 15, false, false},
+	{"/index.html", "text/html; charset=utf-8", "\"page\"", (const uint8_t *)"<!doctype html>", 15, 15, false,
+	 false},
 	{"/assets/main-abcdefgh.js", "text/javascript; charset=utf-8", "\"main\"", script, sizeof script - 1,
 	 sizeof script - 1, false, true},
 };
@@ -400,7 +402,8 @@ struct answered *stand_in_ask(struct stand_in *stand, const char *method, const 
 {
 	struct client *client = client_open(stand->tls, stand->port, 0);
 	NEED(client->ssl, "a handshake");
-	(void)client_say(client, "%s %s HTTP/1.1\r\n%s%s%s%s%sConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
+	(void)client_say(client, "%s %s HTTP/1.1\r\n%s%s%s%s%sConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+			 method, path,
 			 strstr(fields, "Host:") ? "" : "Host: ", strstr(fields, "Host:") ? "" : stand->host,
 			 strstr(fields, "Host:") ? "" : "\r\n", fields, "", strlen(body), body);
 	struct answered *answered = client_answer(client, strcmp(method, "HEAD") == 0);
