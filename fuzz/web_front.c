@@ -1,8 +1,9 @@
-/* fuzz/web_front.c - a stranger's bytes for the whole front: HTTP heads, bodies, upgrades, frames, and what serves them.
+/* fuzz/web_front.c - a stranger's bytes for the whole front: HTTP heads, bodies, upgrades, frames, and what serves
+ * them.
  *
- * No TLS and no sandbox; otherwise the worker's own code, with a core and a query that answer everything. An input's first
- * byte says how large the pieces are in which the rest arrives (0: all at once), so that every state is cut everywhere.
- * What must hold: no crash, no endless loop, a bounded answer, and whatever the front says first is HTTP.
+ * No TLS and no sandbox; otherwise the worker's own code, with a core and a query that answer everything. An input's
+ * first byte says how large the pieces are in which the rest arrives (0: all at once), so that every state is cut
+ * everywhere. What must hold: no crash, no endless loop, a bounded answer, and whatever the front says first is HTTP.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
-/* fuzz/web_json.c - a stranger's JSON body, or address, against every request shape of a table that has one of everything.
+/* fuzz/web_json.c - a stranger's JSON body, or address, against every request shape of a table that has one of
+ * everything.
  *
  * The first byte chooses the shape (bits 0 and 1) and whether the rest is an address (bit 7) or a body.
- * What must hold: no crash; what is taken keeps every bound and comes through the binary form as it was; what is refused
- * says so with a status of 400 and words that are plain text.
+ * What must hold: no crash; what is taken keeps every bound and comes through the binary form as it was; what is
+ * refused says so with a status of 400 and words that are plain text.
  */
 #include "worker/web/decode.h"
 #include "worker/web/front.h"
@@ -59,7 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_taken(shape, value, arena);
 	} else {
 		ENSURE(refusal.status == 400 && refusal.error);
-		/* A cut in the middle of a character is the one thing that span_is_text would not like: names are short. */
+		/* A cut in the middle of a character is the one thing that span_is_text would not like: names are
+		 * short.
+		 */
 		ENSURE(span_is_text(span_of_string(refusal.field), false));
 		ENSURE(span_is_text(span_of_string(refusal.message), false));
 	}

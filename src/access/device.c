@@ -65,6 +65,19 @@ static struct err line_configure(struct core *core, const struct post_line *line
 	return OK;
 }
 
+/* A device that was added, moved or taken out while its line went on. */
+struct err access_lines_follow(struct core *core)
+{
+	struct access_state *state = access_state(core);
+	if (state->configured == post_generation(core))
+		return OK;
+	state->configured = post_generation(core);
+	for (size_t i = 0; i < post_line_count(core); i++)
+		if (core_worker_is_there(core, WORKER_OSDP, post_line_at(core, i)->number))
+			TRY(line_configure(core, post_line_at(core, i)));
+	return OK;
+}
+
 static struct err link_changed(struct core *core, uint64_t device, enum osdp_link link, struct span why)
 {
 	char actor[32];

@@ -105,11 +105,12 @@ struct err access_contacts(struct core *core, const struct osdp_contacts *contac
 	return OK;
 }
 
-/* ---- held ---- */
+/* ---- held, and whatever else time brings ---- */
 
 struct err access_tick(struct core *core)
 {
 	struct access_state *state = access_state(core);
+	TRY(access_lines_follow(core));
 	for (size_t i = 0; i < state->door_count; i++) {
 		struct access_door *door = &state->doors[i];
 		const struct post_door *is = post_door(core, door->id);

@@ -28,12 +28,8 @@ static const struct yaml_rule file_rules[] = {
 	{"rights", NULL, false, 0},
 };
 static const struct yaml_rule credential_rules[] = {
-	{"person", "person", true, 0},
-	{"key", "key", true, 0},
-	{"card", NULL, true, 0},
-	{"not_before", "not_before", false, 0},
-	{"expires", "expires", false, 0},
-	{"revoked", "revoked", false, 0},
+	{"person", "person", true, 0},          {"key", "key", true, 0},          {"card", NULL, true, 0},
+	{"not_before", "not_before", false, 0}, {"expires", "expires", false, 0}, {"revoked", "revoked", false, 0},
 };
 static const struct yaml_rule right_rules[] = {
 	{"person", "person", true, 0},
@@ -83,7 +79,8 @@ static struct err read_format(struct reading *r, const struct yaml_node *card, s
 	TRY(yaml_text(&r->yaml, yaml_member(card, "format"), "format", 40, false, &format));
 	if (!span_is(format, "h10301"))
 		return yaml_refuse(&r->yaml, yaml_member(card, "format"),
-				   "format: \"%.*s\" is not h10301; give another one as bits and bit_count", SPAN_ARGS(format));
+				   "format: \"%.*s\" is not h10301; give another one as bits and bit_count",
+				   SPAN_ARGS(format));
 	TRY(yaml_decimal(&r->yaml, yaml_member(card, "facility"), "facility", 0, UINT8_MAX, &facility));
 	TRY(yaml_decimal(&r->yaml, yaml_member(card, "number"), "number", 0, UINT16_MAX, &number));
 	access_h10301((uint8_t)facility, (uint16_t)number, bits);
@@ -111,7 +108,8 @@ static struct err read_bits(struct reading *r, const struct yaml_node *card, str
 	if (text.size != 2 * size || failed(hex_read((struct span){(const uint8_t *)digits, text.size}, bits, size)))
 		return yaml_refuse(&r->yaml, node, "bits: %u bits are %zu hex digits", (unsigned)count, 2 * size);
 	if (count % 8 != 0 && (bits[size - 1] & (0xFF >> count % 8)) != 0)
-		return yaml_refuse(&r->yaml, node, "bits: what follows the last of %u bits must be zero", (unsigned)count);
+		return yaml_refuse(&r->yaml, node, "bits: what follows the last of %u bits must be zero",
+				   (unsigned)count);
 	row->bit_count = (uint32_t)count;
 	row->bits = arena_copy(r->arena, (struct span){bits, size});
 	wipe(bits, sizeof bits);
@@ -255,7 +253,8 @@ static struct err check_size(struct reading *r)
 	bool fits = !s.failed;
 	wipe(room, s.size);
 	free(room);
-	return fits ? OK : FAIL(ERR_TOO_LARGE, "%s: comes to more than %d bytes", r->yaml.name, ACCESS_FILE_REQUEST_MAX);
+	return fits ? OK
+		    : FAIL(ERR_TOO_LARGE, "%s: comes to more than %d bytes", r->yaml.name, ACCESS_FILE_REQUEST_MAX);
 }
 
 static struct err parse(struct reading *r, const char *name, struct span text)

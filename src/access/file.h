@@ -20,7 +20,7 @@
 #include "access/access.h"
 
 enum {
-	ACCESS_FILE_ARENA_MAX = 96 * 1024 * 1024, /* what reading the largest file may take */
+	ACCESS_FILE_ARENA_MAX = 96 * 1024 * 1024,         /* what reading the largest file may take */
 	ACCESS_FILE_REQUEST_MAX = 4 * 1024 * 1024 - 4096, /* bytes of the whole request, as core takes it */
 	ACCESS_H10301_BITS = 26,
 	ACCESS_H10301_SIZE = 4, /* bytes, the first bit highest */
@@ -37,8 +37,8 @@ struct err access_file_read(const char *path, struct arena *arena, struct access
 struct err access_file_parse(const char *name, struct span text, struct arena *arena,
 			     struct access_import_request *ret_request) MUST_USE;
 
-/* The 26 bits of format H10301 as a reader sends them: even parity over the first twelve bits of data, a facility of 8 bits, a
- * number of 16, odd parity over the last twelve.
+/* The 26 bits of format H10301 as a reader sends them: even parity over the first twelve bits of data, a facility
+ * of 8 bits, a number of 16, odd parity over the last twelve.
  */
 void access_h10301(uint8_t facility, uint16_t number, uint8_t ret_bits[ACCESS_H10301_SIZE]);
 

@@ -89,6 +89,7 @@ struct access_state {
 	uint64_t lockdown; /* of the whole post; the entry */
 	uint64_t generation; /* of post.h, when door_by_reader was made */
 	struct map door_by_reader; /* device id << 8 | reader number */
+	uint64_t configured; /* the generation of post.h that the lines' workers know */
 };
 
 static inline struct access_state *access_state(struct core *core)
@@ -140,6 +141,7 @@ struct err access_tick(struct core *core) MUST_USE;
 /* device.c */
 struct err access_device_message(struct core *core, const struct message *message, bool *ret_mine) MUST_USE;
 struct err access_worker(struct core *core, enum worker_role role, uint32_t line, bool there) MUST_USE;
+struct err access_lines_follow(struct core *core) MUST_USE; /* tell workers what changed in the post */
 bool access_device_is_secure(struct core *core, uint64_t device);
 void access_send_device(struct core *core, uint64_t device, enum message_kind kind, const void *body);
 

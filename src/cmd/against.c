@@ -112,19 +112,24 @@ static struct err judge_restored(const struct history *history, size_t reign, co
 		TRY(link_holds(history, i, &same));
 	if (!same)
 		return judge(comparison, LEDGER_VERDICT_FORK,
-			     "another history: the restore in entry %" PRIu64 " does not follow from what was signed before it",
+			     "another history: the restore in entry %" PRIu64
+			     " does not follow from what was signed before it",
 			     restore->seq);
 	if (old->size > restore->restored_size)
 		return judge(comparison, LEDGER_VERDICT_ROLLBACK,
-			     "the ledger had %" PRIu64 " entries and was restored from a backup of %" PRIu64 " (entry %" PRIu64
-			     " says so): those between are gone", old->size, restore->restored_size, restore->seq);
+			     "the ledger had %" PRIu64 " entries and was restored from a backup of %" PRIu64
+			     " (entry %" PRIu64 " says so): those between are gone",
+			     old->size, restore->restored_size, restore->seq);
 	TRY(starts_with(history, old->size, &old->root, &same));
 	if (!same)
 		return judge(comparison, LEDGER_VERDICT_FORK,
-			     "another history: the first %" PRIu64 " entries are not those of the checkpoint", old->size);
+			     "another history: the first %" PRIu64 " entries are not those of the checkpoint",
+			     old->size);
 	return judge(comparison, LEDGER_VERDICT_CONSISTENT,
-		     "the first %" PRIu64 " of %" PRIu64 " entries are those of the checkpoint, from before the restore in entry"
-		     " %" PRIu64, old->size, history->end, restore->seq);
+		     "the first %" PRIu64 " of %" PRIu64
+		     " entries are those of the checkpoint, from before the restore in entry"
+		     " %" PRIu64,
+		     old->size, history->end, restore->seq);
 }
 
 /* Is the key that signs now the one that the last of those entries names? */
@@ -149,7 +154,8 @@ static struct err compare_former(struct history *history, struct span note, cons
 	against->comparison.size = history->end;
 	for (size_t i = 0; named && i + 1 < history->count; i++) {
 		const struct ledger_vkey *key = &history->reigns[i].key;
-		if (failed(ledger_checkpoint_open(note, key_count > 0 ? keys : key, key_count > 0 ? key_count : 1, &old, NULL)) ||
+		if (failed(ledger_checkpoint_open(note, key_count > 0 ? keys : key, key_count > 0 ? key_count : 1, &old,
+						  NULL)) ||
 		    !span_equal(old.origin, ledger_vkey_name(key)))
 			continue;
 		return judge_restored(history, i, &old, against);

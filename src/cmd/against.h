@@ -1,8 +1,9 @@
 /* cmd/against.h - a ledger against a checkpoint that somebody kept, also across a restore.
  *
- * A restored post signs under a new key and origin, so a checkpoint from before is by now a former key's. The ledger itself
- * tells the way: its first entry names the first key, and each restore's entry cites the checkpoint it started from and
- * names the next. What was lost between that checkpoint and the restore is named as the rollback that it is.
+ * A restored post signs under a new key and origin, so a checkpoint from before is by now a former key's. The
+ * ledger itself tells the way: its first entry names the first key, and each restore's entry cites the checkpoint
+ * it started from and names the next. What was lost between that checkpoint and the restore is named as the
+ * rollback that it is.
  */
 #ifndef LEGATION_CMD_AGAINST_H
 #define LEGATION_CMD_AGAINST_H

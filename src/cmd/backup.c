@@ -1,4 +1,6 @@
-/* cmd/backup.c - `legation backup`: an encrypted copy of all that cannot be computed again, taken beside a post that runs. */
+/* cmd/backup.c - `legation backup`: an encrypted copy of all that cannot be computed again, taken beside a post
+ * that runs.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -69,14 +71,16 @@ static void backup_print(const struct backup *backup)
 	if (backup->as_json) {
 		cmd_print_json(json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:s, s:s, s:b, s:o}", "file",
 					 cmd_json_text(span_of_string(backup->out)), "bytes", (json_int_t)report->bytes,
-					 "entries", (json_int_t)report->entries, "sealed", (json_int_t)report->sealed, "subjects",
-					 (json_int_t)report->subjects, "origin", cmd_json_text(report->checkpoint.origin),
-					 "root", cmd_hash_text(&report->checkpoint.root, root), "keys_expire", expires,
+					 "entries", (json_int_t)report->entries, "sealed", (json_int_t)report->sealed,
+					 "subjects", (json_int_t)report->subjects, "origin",
+					 cmd_json_text(report->checkpoint.origin), "root",
+					 cmd_hash_text(&report->checkpoint.root, root), "keys_expire", expires,
 					 "recorded", backup->recorded, "seq",
 					 backup->recorded ? json_integer((json_int_t)backup->seq) : json_null()));
 		return;
 	}
-	(void)printf("wrote %s: %" PRIu64 " %s of %.*s and %" PRIu64 " sealed parts, %" PRIu64 " bytes; destroy it by %.10s; ",
+	(void)printf("wrote %s: %" PRIu64 " %s of %.*s and %" PRIu64 " sealed parts, %" PRIu64
+		     " bytes; destroy it by %.10s; ",
 		     backup->out, report->entries, cmd_entries(report->entries), SPAN_ARGS(report->checkpoint.origin),
 		     report->sealed, report->bytes, expires);
 	if (backup->recorded)
@@ -97,9 +101,13 @@ int cmd_backup(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation backup --out FILE [options]",
-		"Write all entries, sealed parts and keys to a file, encrypted to the recovery key, whether the post runs or not. This\n"
-		"machine cannot open it again; `legation restore` can, with the recovery key. A post that runs records it.",
-		options, sizeof options / sizeof *options, 0, 0,
+		"Write all entries, sealed parts and keys to a file, encrypted to the recovery key, whether the\n"
+		"post runs or not. This machine cannot open it again; `legation restore` can, with the recovery\n"
+		"key. A post that runs records it.",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	if (!backup.out)

@@ -25,10 +25,13 @@ int cmd_erase(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation erase PERSON-ID --reason TEXT [options]",
-		"Destroy the key that a person's name, card numbers and other sealed parts are encrypted under. It cannot be undone.\n"
-		"Entries, hashes and proofs stay as they are. Backups that were made before still hold the key until they are\n"
-		"destroyed themselves. The post must run.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Destroy the key that a person's name, card numbers and other sealed parts are encrypted under.\n"
+		"It cannot be undone. Entries, hashes and proofs stay as they are. Backups that were made before\n"
+		"still hold the key until they are destroyed themselves. The post must run.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	struct core_erase_request request = {0};
 	json_t *reply = NULL;
@@ -46,9 +49,10 @@ int cmd_erase(int argc, char **argv)
 		cmd_print_json(reply);
 		return CMD_GOOD;
 	}
-	(void)printf("erased %" PRIu64 ": the key of %" JSON_INTEGER_FORMAT " sealed parts is destroyed, recorded as entry %"
-		     JSON_INTEGER_FORMAT "; backups made before still hold it\n", request.subject,
-		     json_integer_value(json_object_get(reply, "sealed_parts")),
+	(void)printf("erased %" PRIu64 ": the key of %" JSON_INTEGER_FORMAT
+		     " sealed parts is destroyed, recorded as entry %" JSON_INTEGER_FORMAT
+		     "; backups made before still hold it\n",
+		     request.subject, json_integer_value(json_object_get(reply, "sealed_parts")),
 		     json_integer_value(json_object_get(reply, "seq")));
 	json_decref(reply);
 	return CMD_GOOD;

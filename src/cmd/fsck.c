@@ -4,7 +4,9 @@
 
 #include "cmd/print.h"
 
-/* A post that was restored, and not started since, has no projections yet: they are made of the entries at its start. */
+/* A post that was restored, and not started since, has no projections yet: they are made of the entries at its
+ * start.
+ */
 static struct err projections_are_there(const char *directory, bool *ret_there)
 {
 	struct store *store;
@@ -32,7 +34,8 @@ static void fsck_print(const struct core_rebuilt *rebuilt, bool there)
 		return;
 	}
 	(void)printf("%s: rebuilt %" PRIu64 " tables from %" PRIu64 " %s and compared %" PRIu64 " rows; found %" PRIu64
-		     " %s\n", rebuilt->differences == 0 ? "sound" : "NOT SOUND", rebuilt->tables, rebuilt->entries,
+		     " %s\n",
+		     rebuilt->differences == 0 ? "sound" : "NOT SOUND", rebuilt->tables, rebuilt->entries,
 		     cmd_entries(rebuilt->entries), rebuilt->rows, rebuilt->differences,
 		     rebuilt->differences == 1 ? "difference" : "differences");
 	if (rebuilt->differences > 0)
@@ -49,9 +52,13 @@ int cmd_fsck(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation fsck [options]",
-		"Build every table again from the entries, beside, and compare row by row with what the post uses. Nothing is\n"
-		"changed, and it does not matter whether the post runs. It must find nothing, always.",
-		options, sizeof options / sizeof *options, 0, 0,
+		"Build every table again from the entries, beside, and compare row by row with what the post\n"
+		"uses. Nothing is changed, and it does not matter whether the post runs. It must find nothing,\n"
+		"always.",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	struct core_rebuilt rebuilt;
 	(void)cmd_options(&usage, argc, argv, NULL);

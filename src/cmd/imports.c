@@ -1,5 +1,5 @@
-/* cmd/imports.c - files that a person wrote, on their way to core: `legation post import`, `access import`, `access key`,
- * `access accept`.
+/* cmd/imports.c - files that a person wrote, on their way to core: `legation post import`, `access import`,
+ * `access key`, `access accept`.
  *
  * The files are read and refused here, with line and column; core gets the decoded request and says what differs.
  */
@@ -13,9 +13,18 @@
 
 enum { KEY_FILE_SIZE_MAX = 256, KEY_SIZE = 16 };
 
-#define OPTION_DIRECTORY(into) {"dir", CMD_TEXT, &(into), "FOLDER", "the post's data (" CMD_DIRECTORY_DEFAULT ")"}
-#define OPTION_JSON(into) {"json", CMD_FLAG, &(into), NULL, "one JSON object"}
-#define OPTION_DRY_RUN(into) {"dry-run", CMD_FLAG, &(into), NULL, "say what would change, and change nothing"}
+#define OPTION_DIRECTORY(into)                                                                                         \
+	{                                                                                                              \
+		"dir", CMD_TEXT, &(into), "FOLDER", "the post's data (" CMD_DIRECTORY_DEFAULT ")"                      \
+	}
+#define OPTION_JSON(into)                                                                                              \
+	{                                                                                                              \
+		"json", CMD_FLAG, &(into), NULL, "one JSON object"                                                     \
+	}
+#define OPTION_DRY_RUN(into)                                                                                           \
+	{                                                                                                              \
+		"dry-run", CMD_FLAG, &(into), NULL, "say what would change, and change nothing"                        \
+	}
 
 /* Ask the post that runs; every one of these routes answers with JSON. */
 static struct err ask(const char *directory, const char *route, const void *request, json_t **ret_reply)
@@ -76,7 +85,10 @@ static void changes_print(const json_t *changes)
 	json_array_foreach(changes, i, change)
 	{
 		const char *how = word_in(change, "change"), *members = word_in(change, "members");
-		(void)printf("%c %s %s%s%s\n", strcmp(how, "added") == 0 ? '+' : strcmp(how, "removed") == 0 ? '-' : '~',
+		(void)printf("%c %s %s%s%s\n",
+			     strcmp(how, "added") == 0     ? '+'
+			     : strcmp(how, "removed") == 0 ? '-'
+							   : '~',
 			     word_in(change, "what"), word_in(change, "key"), *members ? ": " : "", members);
 	}
 }
@@ -88,7 +100,8 @@ static void findings_print(const json_t *findings)
 	json_array_foreach(findings, i, finding)
 	{
 		const char *articles = word_in(finding, "articles");
-		(void)printf("%s %s %s: %s%s%s%s\n", json_is_true(json_object_get(finding, "cleared")) ? "cleared:" : "finding:",
+		(void)printf("%s %s %s: %s%s%s%s\n",
+			     json_is_true(json_object_get(finding, "cleared")) ? "cleared:" : "finding:",
 			     word_in(finding, "what"), word_in(finding, "key"), word_in(finding, "text"),
 			     *articles ? " (" : "", articles, *articles ? ")" : "");
 	}
@@ -123,10 +136,13 @@ int cmd_post_import(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation post import FILE.yaml [options]",
-		"Take over a post's file: the post, buildings, floors and their plans, zones, reader lines, devices, doors, people.\n"
-		"It is checked whole; a file with anything wrong in it changes nothing. Taken over again, it shows what differs and\n"
-		"records only that. The post must run.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Take over a post's file: the post, buildings, floors and their plans, zones, reader lines,\n"
+		"devices, doors, people. It is checked whole; a file with anything wrong in it changes nothing.\n"
+		"Taken over again, it shows what differs and records only that. The post must run.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	(void)cmd_options(&usage, argc, argv, &import.file);
 	struct err e = post_import_run(&import);
@@ -163,9 +179,13 @@ int cmd_access_import(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation access import FILE.yaml [options]",
-		"Take over a file of cards and rights. It is checked whole; a file with anything wrong in it changes nothing, and\n"
-		"only what differs is recorded. A person's rights are replaced as a whole. The post must run.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Take over a file of cards and rights. It is checked whole; a file with anything wrong in it\n"
+		"changes nothing, and only what differs is recorded. A person's rights are replaced as a whole.\n"
+		"The post must run.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	json_t *reply = NULL;
 	(void)cmd_options(&usage, argc, argv, &file);
@@ -224,15 +244,19 @@ int cmd_access_key(int argc, char **argv)
 	const char *directory = CMD_DIRECTORY_DEFAULT, *device = NULL, *file = NULL;
 	bool as_json = false;
 	const struct cmd_option options[] = {
-		{"key-file", CMD_TEXT, &file, "FILE", "32 hex digits, in a file that only its owner may read; - is standard input"},
+		{"key-file", CMD_TEXT, &file, "FILE",
+		 "32 hex digits, in a file that only its owner may read; - is standard input"},
 		OPTION_DIRECTORY(directory),
 		OPTION_JSON(as_json),
 	};
 	const struct cmd_usage usage = {
 		"legation access key DEVICE --key-file FILE [options]",
-		"Give a reader or I/O device the secure channel key that was put into it at the bench. A key never stands on a\n"
-		"command line: others could read it there. The post must run.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Give a reader or I/O device the secure channel key that was put into it at the bench. A key\n"
+		"never stands on a command line: others could read it there. The post must run.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	json_t *reply = NULL;
 	(void)cmd_options(&usage, argc, argv, &device);
@@ -251,9 +275,12 @@ int cmd_access_accept(int argc, char **argv)
 	const struct cmd_option options[] = {OPTION_DIRECTORY(directory), OPTION_JSON(as_json)};
 	const struct cmd_usage usage = {
 		"legation access accept DEVICE [options]",
-		"Accept the device that stands where another one was pinned: somebody has looked at it and vouches for it. The next\n"
-		"session pins the new one. The post must run.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Accept the device that stands where another one was pinned: somebody has looked at it and\n"
+		"vouches for it. The next session pins the new one. The post must run.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	json_t *reply = NULL;
 	(void)cmd_options(&usage, argc, argv, &device);

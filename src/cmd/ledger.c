@@ -17,8 +17,14 @@ enum {
 	SHOW_LOOK_ROWS = 4096, /* read in one transaction */
 };
 
-#define OPTION_DIRECTORY(into) {"dir", CMD_TEXT, &(into), "FOLDER", "the post's data (" CMD_DIRECTORY_DEFAULT ")"}
-#define OPTION_JSON(into) {"json", CMD_FLAG, &(into), NULL, "one JSON object"}
+#define OPTION_DIRECTORY(into)                                                                                         \
+	{                                                                                                              \
+		"dir", CMD_TEXT, &(into), "FOLDER", "the post's data (" CMD_DIRECTORY_DEFAULT ")"                      \
+	}
+#define OPTION_JSON(into)                                                                                              \
+	{                                                                                                              \
+		"json", CMD_FLAG, &(into), NULL, "one JSON object"                                                     \
+	}
 
 /* ---- show: which entries ---- */
 
@@ -53,7 +59,8 @@ static bool is_wanted(struct show *show, struct span line)
 		show->damaged++;
 		return false;
 	}
-	return (!show->type || type_matches(entry.type, show->type)) && (!show->actor || span_is(entry.actor, show->actor));
+	return (!show->type || type_matches(entry.type, show->type)) &&
+	       (!show->actor || span_is(entry.actor, show->actor));
 }
 
 /* gives   where to go on; ret_more false when there is nothing further. */
@@ -107,8 +114,8 @@ static struct err follow(struct show *show, uint64_t seq)
 		show->seqs[show->count++] = seq;
 		TRY(err_within(ledger_entry_read_header(line, &entry), "entry %" PRIu64, seq));
 		if (entry.has_cause && entry.cause >= seq)
-			return FAIL(ERR_CORRUPT, "entry %" PRIu64 ": its cause %" PRIu64 " does not come before it", seq,
-				    entry.cause);
+			return FAIL(ERR_CORRUPT, "entry %" PRIu64 ": its cause %" PRIu64 " does not come before it",
+				    seq, entry.cause);
 		more = entry.has_cause;
 		seq = entry.cause;
 	}
@@ -180,13 +187,17 @@ int cmd_ledger_show(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation ledger show [SEQ] [options]",
-		"Print entries exactly as they are stored and hashed, a line each, the oldest first. Nothing is changed, and it does\n"
-		"not matter whether the post runs.",
-		options, sizeof options / sizeof *options, 0, 1,
+		"Print entries exactly as they are stored and hashed, a line each, the oldest first. Nothing is\n"
+		"changed, and it does not matter whether the post runs.",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		1,
 	};
 	const char *word = NULL;
 	uint64_t seq = 0;
-	if (cmd_options(&usage, argc, argv, &word) > 0 && failed(decimal_read(span_of_string(word), SHAPE_NUMBER_MAX, &seq)))
+	if (cmd_options(&usage, argc, argv, &word) > 0 &&
+	    failed(decimal_read(span_of_string(word), SHAPE_NUMBER_MAX, &seq)))
 		return cmd_called_wrongly(&usage, "SEQ is the number of an entry");
 	if (show.follow && !word)
 		return cmd_called_wrongly(&usage, "--follow-causes needs the number of an entry");
@@ -204,10 +215,11 @@ int cmd_ledger_show(int argc, char **argv)
 	if (failed(e))
 		return cmd_failed_as(show.as_json, "ledger show", e);
 	if (!show.as_json)
-		(void)fprintf(stderr, "legation: %zu of %" PRIu64 " %s shown\n", show.count, show.end, cmd_entries(show.end));
+		(void)fprintf(stderr, "legation: %zu of %" PRIu64 " %s shown\n", show.count, show.end,
+			      cmd_entries(show.end));
 	if (show.damaged > 0)
-		(void)fprintf(stderr, "legation: %zu damaged %s passed over; run `legation ledger verify`\n", show.damaged,
-			      show.damaged == 1 ? "line" : "lines");
+		(void)fprintf(stderr, "legation: %zu damaged %s passed over; run `legation ledger verify`\n",
+			      show.damaged, show.damaged == 1 ? "line" : "lines");
 	return show.damaged > 0 ? CMD_BAD : CMD_GOOD;
 }
 
@@ -288,10 +300,10 @@ static json_t *finding_json(const struct ledger_finding *finding)
 static json_t *comparison_json(const char *file, const struct against *against)
 {
 	const struct ledger_comparison *comparison = &against->comparison;
-	json_t *object = json_pack("{s:o, s:s, s:I, s:I, s:o}", "file", cmd_json_text(span_of_string(file)), "verdict",
-				   ledger_verdict_name(comparison->verdict), "old_size", (json_int_t)comparison->old_size,
-				   "size", (json_int_t)comparison->size, "why",
-				   cmd_json_text(span_of_string(comparison->why)));
+	json_t *object =
+		json_pack("{s:o, s:s, s:I, s:I, s:o}", "file", cmd_json_text(span_of_string(file)), "verdict",
+			  ledger_verdict_name(comparison->verdict), "old_size", (json_int_t)comparison->old_size,
+			  "size", (json_int_t)comparison->size, "why", cmd_json_text(span_of_string(comparison->why)));
 	ENSURE(object);
 	if (against->restored)
 		(void)json_object_set_new(object, "restored_at", json_integer((json_int_t)against->restored_at));
@@ -360,17 +372,23 @@ int cmd_ledger_verify(int argc, char **argv)
 	struct verify verify = {.directory = CMD_DIRECTORY_DEFAULT};
 	const struct cmd_option options[] = {
 		OPTION_DIRECTORY(verify.directory),
-		{"against", CMD_TEXTS, &verify.against, "FILE", "a checkpoint kept elsewhere: names rollback, truncation, fork"},
-		{"tree-only", CMD_FLAG, &verify.tree_only, NULL, "lines, tree and checkpoint; not form, causes, sealed parts"},
-		{"key", CMD_TEXTS, &verify.key_texts, "VKEY", "believe this key alone, not the one stored beside the ledger"},
+		{"against", CMD_TEXTS, &verify.against, "FILE",
+		 "a checkpoint kept elsewhere: names rollback, truncation, fork"},
+		{"tree-only", CMD_FLAG, &verify.tree_only, NULL,
+		 "lines, tree and checkpoint; not form, causes, sealed parts"},
+		{"key", CMD_TEXTS, &verify.key_texts, "VKEY",
+		 "believe this key alone, not the one stored beside the ledger"},
 		OPTION_JSON(verify.as_json),
 	};
 	const struct cmd_usage usage = {
 		"legation ledger verify [options]",
-		"Check every entry, every hash, the tree, the signed checkpoint, causes and sealed parts; each finding is a line.\n"
-		"Whoever rules the server can rewrite all of it and sign anew: only a checkpoint that was kept elsewhere\n"
-		"shows that (--against, with --key from where it was kept).",
-		options, sizeof options / sizeof *options, 0, 0,
+		"Check every entry, every hash, the tree, the signed checkpoint, causes and sealed parts; each\n"
+		"finding is a line. Whoever rules the server can rewrite all of it and sign anew: only a\n"
+		"checkpoint that was kept elsewhere shows that (--against, with --key from where it was kept).",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	struct err e = verify_run(&verify);
@@ -453,9 +471,13 @@ int cmd_ledger_checkpoint(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation ledger checkpoint [options]",
-		"Print the signed checkpoint: a few lines that pin down every entry so far. Keep it where this server cannot reach\n"
-		"it; `legation ledger verify --against` then names a rollback and a fork. An existing file is never overwritten.",
-		options, sizeof options / sizeof *options, 0, 0,
+		"Print the signed checkpoint: a few lines that pin down every entry so far. Keep it where this\n"
+		"server cannot reach it; `legation ledger verify --against` then names a rollback and a fork. An\n"
+		"existing file is never overwritten.",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	struct err e = checkpoint_run(&checkpoint);

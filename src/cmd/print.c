@@ -80,7 +80,8 @@ const char *cmd_hash_text(const struct ledger_hash *hash, char text[CMD_HASH_TEX
 struct err cmd_path(const char *directory, const char *name, char path[CMD_PATH_SIZE])
 {
 	int length = snprintf(path, CMD_PATH_SIZE, "%s/%s", directory, name);
-	return length >= 0 && length < CMD_PATH_SIZE ? OK : FAIL(ERR_TOO_LARGE, "%s: a path that is too long", directory);
+	return length >= 0 && length < CMD_PATH_SIZE ? OK
+						     : FAIL(ERR_TOO_LARGE, "%s: a path that is too long", directory);
 }
 
 static struct err read_all(int file, const char *path, size_t size_max, struct arena *arena, struct span *ret_bytes)

@@ -1,5 +1,5 @@
-/* cmd/print.h - what the tool's commands share: answers as a line or as one object, files in and out, and a post's ledger
- * opened for reading.
+/* cmd/print.h - what the tool's commands share: answers as a line or as one object, files in and out, and a post's
+ * ledger opened for reading.
  *
  * It knows no command. Whatever it opens, it opens for reading, beside a post that runs or one that does not.
  */
@@ -15,7 +15,7 @@
 enum {
 	CMD_PATH_SIZE = 4096,
 	CMD_HASH_TEXT_SIZE = 45, /* base64 of a hash, and a NUL */
-	CMD_OPEN_TRIES = 100,    /* while another process opens the database for the first time since its log was left */
+	CMD_OPEN_TRIES = 100, /* while another process opens the database for the first time since its log was left */
 	CMD_OPEN_WAIT_MS = 20,
 };
 
@@ -24,8 +24,8 @@ enum {
 /* Print an object on a line of its own. owns: takes it. */
 void cmd_print_json(json_t *object);
 
-/* Print a line of the ledger: its exact bytes into a file or a pipe. On a terminal, whatever could steer the terminal is
- * written out instead: an altered line may hold anything.
+/* Print a line of the ledger: its exact bytes into a file or a pipe. On a terminal, whatever could steer the
+ * terminal is written out instead: an altered line may hold anything.
  */
 void cmd_print_line(struct span line);
 

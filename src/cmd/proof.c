@@ -1,7 +1,8 @@
-/* cmd/proof.c - `legation ledger prove` makes the proof of one entry, `legation verify-proof` checks one, anywhere.
+/* cmd/proof.c - `legation ledger prove` makes the proof of one entry, `legation verify-proof` checks one,
+ * anywhere.
  *
- * A proof is a C2SP tlog-proof: a text that stands for itself. Checking needs no ledger and no post, only the key, which must
- * come from somewhere else than the proof.
+ * A proof is a C2SP tlog-proof: a text that stands for itself. Checking needs no ledger and no post, only the key,
+ * which must come from somewhere else than the proof.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ struct prove {
 static struct err prove_and_check(struct prove *prove, struct arena *arena)
 {
 	struct ledger_proof proof;
-	struct sink entry = sink_of(arena_take(arena, LEDGER_PROOF_EXTRA_SIZE_MAX + 4), LEDGER_PROOF_EXTRA_SIZE_MAX + 4);
+	struct sink entry =
+		sink_of(arena_take(arena, LEDGER_PROOF_EXTRA_SIZE_MAX + 4), LEDGER_PROOF_EXTRA_SIZE_MAX + 4);
 	TRY(ledger_prove(prove->store, prove->seq, &prove->proof));
 	TRY(keys_vkey(prove->store, &prove->key));
 	TRY(ledger_proof_read(sink_span(&prove->proof), &proof));
@@ -60,7 +62,8 @@ static void prove_print(const struct prove *prove)
 	}
 	if (!prove->out)
 		(void)fwrite(prove->proof.start, 1, prove->proof.size, stdout);
-	(void)fprintf(prove->out ? stdout : stderr, "%sproved and checked entry %" PRIu64 " of %" PRIu64 " under %s%s%s\n",
+	(void)fprintf(prove->out ? stdout : stderr,
+		      "%sproved and checked entry %" PRIu64 " of %" PRIu64 " under %s%s%s\n",
 		      prove->out ? "" : "legation: ", prove->seq, checkpoint->size, cmd_vkey_text(&prove->key, key),
 		      prove->out ? "; wrote " : "", prove->out ? prove->out : "");
 }
@@ -77,7 +80,10 @@ int cmd_ledger_prove(int argc, char **argv)
 		"legation ledger prove SEQ [options]",
 		"Write the proof that an entry is in the signed ledger, the entry included: a C2SP tlog-proof, which\n"
 		"`legation verify-proof` and any other verifier of that format can check without the ledger.",
-		options, sizeof options / sizeof *options, 1, 1,
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	const char *word = NULL;
 	(void)cmd_options(&usage, argc, argv, &word);
@@ -130,8 +136,8 @@ static struct err check_place(const struct check *check)
 	struct ledger_entry entry;
 	if (failed(ledger_entry_read(check->entry, &entry)) || entry.seq == check->proof.index)
 		return OK;
-	return FAIL(ERR_INVALID, "the entry says that it is %" PRIu64 ", and its place in the tree is %" PRIu64, entry.seq,
-		    check->proof.index);
+	return FAIL(ERR_INVALID, "the entry says that it is %" PRIu64 ", and its place in the tree is %" PRIu64,
+		    entry.seq, check->proof.index);
 }
 
 static struct err check_run(struct check *check)
@@ -171,9 +177,10 @@ static void check_print_json(const struct check *check)
 
 static void check_print(const struct check *check)
 {
-	(void)printf("verified: entry %" PRIu64 " of %" PRIu64 " in %.*s, whose checkpoint %zu of %zu given %s signed\n",
-		     check->proof.index, check->checkpoint.size, SPAN_ARGS(check->checkpoint.origin), check->signers.count,
-		     check->key_texts.count, check->key_texts.count == 1 ? "key" : "keys");
+	(void)printf("verified: entry %" PRIu64 " of %" PRIu64
+		     " in %.*s, whose checkpoint %zu of %zu given %s signed\n",
+		     check->proof.index, check->checkpoint.size, SPAN_ARGS(check->checkpoint.origin),
+		     check->signers.count, check->key_texts.count, check->key_texts.count == 1 ? "key" : "keys");
 	cmd_print_line(check->entry);
 }
 
@@ -182,14 +189,19 @@ int cmd_verify_proof(int argc, char **argv)
 	struct check check = {0};
 	const struct cmd_option options[] = {
 		{"key", CMD_TEXTS, &check.key_texts, "VKEY", "a key to believe, NAME+ID+KEY; at least one"},
-		{"entry", CMD_TEXT, &check.entry_file, "FILE", "the entry's bytes; else the proof's own extra line is taken"},
+		{"entry", CMD_TEXT, &check.entry_file, "FILE",
+		 "the entry's bytes; else the proof's own extra line is taken"},
 		{"json", CMD_FLAG, &check.as_json, NULL, "one JSON object"},
 	};
 	const struct cmd_usage usage = {
 		"legation verify-proof FILE --key VKEY [options]",
-		"Check a proof offline, with no ledger and no post: that the checkpoint in it is signed by a key you believe, and\n"
-		"that these very bytes are the entry at its place in the tree. The key must not come from where the proof does.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Check a proof offline, with no ledger and no post: that the checkpoint in it is signed by a key\n"
+		"you believe, and that these very bytes are the entry at its place in the tree. The key must not\n"
+		"come from where the proof does.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	(void)cmd_options(&usage, argc, argv, &check.file);
 	if (check.key_texts.count == 0)

@@ -1,10 +1,11 @@
 /* cmd/restore.c - `legation restore`: a post made of a backup, on a bare machine.
  *
- * The entries and their tree are kept; the signing key is not. A restored post signs under a new key and a new origin, and the
- * first entry it writes cites the old checkpoint verbatim, so that nobody takes the two for one ledger: whatever the lost
- * machine signed after the backup is another history, and says so.
+ * The entries and their tree are kept; the signing key is not. A restored post signs under a new key and a new
+ * origin, and the first entry it writes cites the old checkpoint verbatim, so that nobody takes the two for one
+ * ledger: whatever the lost machine signed after the backup is another history, and says so.
  *
- * The database has another name until all of this is done: a restore that was cut off leaves nothing that could be served.
+ * The database has another name until all of this is done: a restore that was cut off leaves nothing that could be
+ * served.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -132,7 +133,8 @@ static struct err take_old(struct restore *restore)
 	TRY(e);
 	struct span code = {restore->restored.post, restore->restored.post_size};
 	if (restore->code && !span_is(code, restore->code))
-		return FAIL(ERR_INVALID, "%s: a backup of post %.*s, not of %s", restore->file, SPAN_ARGS(code), restore->code);
+		return FAIL(ERR_INVALID, "%s: a backup of post %.*s, not of %s", restore->file, SPAN_ARGS(code),
+			    restore->code);
 	return keys_root_load(restore->root_path, &restore->root);
 }
 
@@ -248,11 +250,13 @@ static void restore_print(const struct restore *restore)
 					 cmd_json_text((struct span){restore->note, restore->note_size})));
 		return;
 	}
-	(void)printf("restored post %.*s into %s: verified %" PRIu64 " %s and %" PRIu64 " sealed parts of %s; entry %" PRIu64
-		     " cites the old checkpoint\n", SPAN_ARGS(code), restore->directory, old->report.entries,
-		     cmd_entries(old->report.entries), old->report.sealed_opened, made, restore->cited.seq);
+	(void)printf("restored post %.*s into %s: verified %" PRIu64 " %s and %" PRIu64
+		     " sealed parts of %s; entry %" PRIu64 " cites the old checkpoint\n",
+		     SPAN_ARGS(code), restore->directory, old->report.entries, cmd_entries(old->report.entries),
+		     old->report.sealed_opened, made, restore->cited.seq);
 	(void)printf("the new public key: %s\n"
-		     "whatever was recorded after the backup is not here; erase again whoever was erased since\n", key);
+		     "whatever was recorded after the backup is not here; erase again whoever was erased since\n",
+		     key);
 }
 
 int cmd_restore(int argc, char **argv)
@@ -269,9 +273,13 @@ int cmd_restore(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation restore FILE --dir FOLDER --recovery-key-file FILE [options]",
-		"Make a post of a backup. Everything in it is verified first. The restored ledger keeps all entries and signs under a\n"
-		"new key and a new origin; its first new entry cites the old checkpoint. Proofs from before hold under the old key.",
-		options, sizeof options / sizeof *options, 1, 1,
+		"Make a post of a backup. Everything in it is verified first. The restored ledger keeps all\n"
+		"entries and signs under a new key and a new origin; its first new entry cites the old\n"
+		"checkpoint. Proofs from before hold under the old key.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		1,
 	};
 	int code = CMD_USAGE;
 	(void)cmd_options(&usage, argc, argv, &restore->file);

@@ -1,13 +1,14 @@
 /* core/backup.c - a backup was written by the tool, beside us: put it on record.
  *
- * The tool reads the ledger by itself, so that a long backup holds up nobody. What it says it took is checked against the tree
- * before it is believed.
+ * The tool reads the ledger by itself, so that a long backup holds up nobody. What it says it took is checked
+ * against the tree before it is believed.
  */
 #include "core/internal.h"
 
 static struct err root_at(struct core *core, uint64_t size, struct ledger_hash *ret_root)
 {
-	AUTO_FREE(ledger_reader) struct ledger_reader *reader = ledger_reader_new(core->store, ledger_size(core->ledger));
+	AUTO_FREE(ledger_reader)
+	struct ledger_reader *reader = ledger_reader_new(core->store, ledger_size(core->ledger));
 	struct ledger_source source = ledger_reader_source(reader);
 	return ledger_tree_root(&source, size, ret_root);
 }

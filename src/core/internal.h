@@ -27,6 +27,7 @@ enum {
 	CORE_COMMAND_ARENA_MAX = 24 * 1024 * 1024,
 	CORE_REQUEST_BODY_MAX = 4 * 1024 * 1024, /* of a tool, in parts */
 	CORE_OUTBOX_BYTES_MAX = 16 * 1024 * 1024,
+	CORE_ANSWER_BYTES_MAX = 1024 * 1024,
 	CORE_PASSED_MAX = 256,            /* reads of tools that query is answering */
 	CORE_TICK_US = 100 * 1000,
 	CORE_ROUTES_MAX = 512,
@@ -42,6 +43,7 @@ struct core_peer {
 	uint32_t uid;      /* of a tool's user */
 	uint8_t *body;     /* a request that comes in parts */
 	size_t body_size;
+	uint64_t refused_call; /* whose further parts are dropped */
 };
 
 /* A read of a tool that query is answering: query's number for it is its place here. */
@@ -101,6 +103,7 @@ struct core {
 	struct link *supervisor;
 
 	/* request.c */
+	uint8_t *answer;         /* CORE_ANSWER_BYTES_MAX; pages that no answer reaches stay unused */
 	bool answered;           /* the request being handled was answered or refused */
 	struct core_passed passed[CORE_PASSED_MAX];
 	uint64_t passed_numbers;

@@ -50,6 +50,15 @@ static struct err worker_told(struct core *core, const struct supervisor_worker 
 		struct core_process_started body = {.role = told->role, .line = told->line, .process = told->process};
 		return core_record(core, &core_process_started_entry, &body, why, NULL);
 	}
+	if (told->wanted) {
+		struct core_process_stopped body = {
+			.role = told->role,
+			.line = told->line,
+			.process = told->process,
+			.how = told->how,
+		};
+		return core_record(core, &core_process_stopped_entry, &body, why, NULL);
+	}
 	struct core_process_died body = {
 		.role = told->role,
 		.line = told->line,

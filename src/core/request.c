@@ -31,11 +31,11 @@ void core_answer_raw(struct core *core, struct core_caller caller, const struct 
 
 void core_answer(struct core *core, struct core_caller caller, const struct shape *shape, const void *reply)
 {
-	enum { ANSWER_ROOM = 1024 * 1024 };
-	struct sink s = sink_of(arena_take(core->arena, ANSWER_ROOM), ANSWER_ROOM);
+	struct sink s = sink_of(core->answer, CORE_ANSWER_BYTES_MAX);
 	shape_write_full(&s, shape, reply);
 	ENSURE(!failed(sink_finish(&s, shape->name)));
 	core_answer_raw(core, caller, &(struct answer){.status = 200, .body = sink_span(&s)});
+	wipe(core->answer, s.size); /* an invitation's link was in it, say */
 }
 
 void core_refuse(struct core *core, struct core_caller caller, uint32_t status, const char *error, const char *field,
@@ -197,8 +197,12 @@ struct err core_request_take(struct core *core, struct core_peer *peer, const st
 	request.route = &route->route;
 	struct span body = {0};
 	bool too_large = false;
+	if (peer->refused_call == in->call && in->call != 0)
+		return OK; /* the rest of a request that was too large */
 	if (!join(peer, in, &body, &too_large))
 		return OK;
+	if (too_large)
+		peer->refused_call = in->call;
 	struct err e = OK;
 	if (too_large)
 		core_refuse(core, request.caller, 413, "too-large", "", "a request of over %u bytes",

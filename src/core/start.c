@@ -312,7 +312,8 @@ struct err core_open(struct core *core)
 	uint64_t since_us = clock_boot_us();
 	core->arena = arena_new(CORE_COMMAND_ARENA_MAX);
 	core->feed = malloc(LINK_MESSAGE_SIZE_MAX);
-	ENSURE(core->feed);
+	core->answer = malloc(CORE_ANSWER_BYTES_MAX);
+	ENSURE(core->feed && core->answer);
 	TRY(lock_take(core));
 	TRY(store_take(core));
 	TRY(code_read(core));
@@ -340,5 +341,6 @@ void core_close(struct core *core)
 	wipe(core->pepper, sizeof core->pepper);
 	core->arena = arena_free(core->arena);
 	free(core->feed);
+	free(core->answer);
 	free(core->outbox);
 }

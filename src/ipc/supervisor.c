@@ -122,6 +122,7 @@ static void report_worker(struct supervisor *s, const struct worker *worker, boo
 		.line = worker->line,
 		.process = (uint32_t)worker->pid,
 		.died = died,
+		.wanted = died && worker->our_wish,
 		.restarts = children_deaths(worker, now_us),
 	};
 	report(s, said, span_of_string(how));

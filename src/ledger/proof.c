@@ -62,7 +62,10 @@ struct err ledger_proof_read(struct span text, struct ledger_proof *ret_proof)
 	ret_proof->has_extra = starts_with(&c, "extra ");
 	ret_proof->extra_base64 = (struct span){0};
 	if (ret_proof->has_extra) {
-		ret_proof->extra_base64 = after(ledger_take_line(&c), "extra ");
+		struct span extra = ledger_take_line(&c);
+		if (c.failed)
+			return FAIL(ERR_INVALID, "proof: ends before its checkpoint");
+		ret_proof->extra_base64 = after(extra, "extra ");
 		TRY(err_within(check_base64(ret_proof->extra_base64, LEDGER_PROOF_EXTRA_SIZE_MAX), "proof: extra"));
 	}
 	if (c.failed || !starts_with(&c, "index "))

@@ -132,6 +132,8 @@ class Live {
 				if (!mine()) return;
 				this.#ring.clear();
 				void this.#askRecent();
+				/* What was last shown and not yet judged would be forgotten, and with it the rollback. */
+				if (this.#note !== '') void this.judge(this.#note);
 			},
 			checkpoint: (note, size) => {
 				if (!mine()) return;

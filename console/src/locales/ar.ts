@@ -334,7 +334,7 @@ export const messages: Messages = {
 	'unlock.done':
 		'{door}: القفل مفتوح {seconds, plural, zero {# ثانية} one {ثانية واحدة} two {ثانيتين} few {# ثوانٍ} many {# ثانية} other {# ثانية}}.',
 	'unlock.for': 'المدة',
-	'unlock.named': 'فتح قفل {door}',
+	'unlock.named': 'فتح القفل: {door}',
 	'unlock.reason': 'السبب',
 	'unlock.reason.delivery': 'تسليم',
 	'unlock.reason.staff': 'موظف بلا بطاقة',
@@ -355,7 +355,7 @@ export const messages: Messages = {
 	'users.enable.says': 'يستطيع المستخدم تسجيل الدخول من جديد بكلمة المرور نفسها.',
 	'users.end': 'إنهاء الجلسات',
 	'users.end.done': 'انتهت جلسات {name}.',
-	'users.end.named': 'إنهاء جلسات {name}',
+	'users.end.named': 'إنهاء الجلسات: {name}',
 	'users.end.says': 'تطلب كل شاشة لهذا المستخدم كلمة المرور من جديد.',
 	'users.last_seen': 'آخر ظهور',
 	'users.name': 'الاسم',

@@ -345,7 +345,7 @@ const en = {
 	'users.enable.says': 'The user can sign in again with the same password.',
 	'users.end': 'End sessions',
 	'users.end.done': 'Sessions of {name} ended.',
-	'users.end.named': 'End the sessions of {name}',
+	'users.end.named': 'End sessions of {name}',
 	'users.end.says': 'Every console of this user asks for the password again.',
 	'users.last_seen': 'Last seen',
 	'users.name': 'Name',

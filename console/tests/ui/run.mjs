@@ -78,7 +78,7 @@ if (link !== '' && process.env.NAME === undefined) {
 	});
 	await test('signing out leads to the sign-in page', async () => {
 		await first.click('[popovertarget=me]');
-		await first.click('#me .button:last-child');
+		await first.click('#me > .button:last-child');
 		await first.waitForSelector('input[autocomplete=current-password]', { timeout: WAIT });
 		await shoot(first, 'sign-in');
 		await none(await axe(first, 'sign-in'));

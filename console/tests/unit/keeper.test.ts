@@ -53,6 +53,19 @@ describe('the keeper of checkpoints', () => {
 		expect(await keeper.judge(forked.note(20))).toMatchObject({ trouble: 'fork', keptSize: 20, shownSize: 20 });
 	});
 
+	it('names a rollback to before a checkpoint that was shown but never proved', async () => {
+		const signer = new Signer(ORIGIN, 1).grow(10);
+		const store = memory();
+		const keeper = new Keeper(signer.vkey, ORIGIN, store, serve(signer));
+		await keeper.judge(signer.note());
+		const shown = signer.grow(30).note();
+		signer.leaves.length = 20;
+		expect(await keeper.judge(shown)).toMatchObject({ trouble: 'rollback', kept: shown, keptSize: 30, shownSize: 20 });
+		/* And again tomorrow, in another window. */
+		const later = new Keeper(signer.vkey, ORIGIN, store, serve(signer));
+		expect(await later.judge(signer.note())).toMatchObject({ trouble: 'rollback', keptSize: 30 });
+	});
+
 	it('takes a refusal to prove, and a proof that is none, for a fork', async () => {
 		const signer = new Signer(ORIGIN, 1).grow(5);
 		for (const hashes of [undefined, [], ['AAAA'], ['?']]) {

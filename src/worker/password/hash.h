@@ -1,7 +1,7 @@
 /* worker/password/hash.h - Argon2id of one password, twice at once at most, the rest in a bounded queue.
  *
- * Two threads do the work; whoever gives it and takes the results is the worker's own loop. A password is wiped as soon as
- * it is hashed.
+ * Two threads do the work; whoever gives it and takes the results is the worker's own loop. A password is wiped as
+ * soon as it is hashed.
  */
 #ifndef LEGATION_WORKER_PASSWORD_HASH_H
 #define LEGATION_WORKER_PASSWORD_HASH_H

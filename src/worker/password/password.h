@@ -1,7 +1,7 @@
 /* worker/password/password.h - the worker that hashes passwords, so that a sign-in never holds up a door.
  *
- * It has one peer, core, and answers each password_hash with a password_hashed: the hash, or `refused` when too many wait
- * or the job is out of bounds. It knows no user and keeps nothing.
+ * It has one peer, core, and answers each password_hash with a password_hashed: the hash, or `refused` when too many
+ * wait or the job is out of bounds. It knows no user and keeps nothing.
  */
 #ifndef LEGATION_WORKER_PASSWORD_PASSWORD_H
 #define LEGATION_WORKER_PASSWORD_PASSWORD_H

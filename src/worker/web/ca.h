@@ -1,9 +1,9 @@
 /* worker/web/ca.h - the certificate under which consoles reach this post, from an authority of its own.
  *
- * At the first run an authority is made (P-256, ten years) that can vouch for the given names and nothing else: whoever
- * trusts it trusts this post's names, even if its key is stolen. It signs the server's certificate, which is made anew when
- * it has less than WEB_CA_RENEW_DAYS left or the names have changed. Runs before the workers start, as whoever may write
- * the folder; the web worker only reads the server's two files.
+ * At the first run an authority is made (P-256, ten years) that can vouch for the given names and nothing else:
+ * whoever trusts it trusts this post's names, even if its key is stolen. It signs the server's certificate, which is
+ * made anew when it has less than WEB_CA_RENEW_DAYS left or the names have changed. Runs before the workers start,
+ * as whoever may write the folder; the web worker only reads the server's two files.
  */
 #ifndef LEGATION_WORKER_WEB_CA_H
 #define LEGATION_WORKER_WEB_CA_H
@@ -32,14 +32,14 @@ struct web_ca {
 
 /* Make what is missing, renew what runs out.
  *
- * needs   a folder that exists; names: DNS names and addresses without port, 1 to WEB_CA_NAMES_MAX. owner and group: who
- *         reads the server's two files; 0 leaves them to whoever runs this.
+ * needs   a folder that exists; names: DNS names and addresses without port, 1 to WEB_CA_NAMES_MAX. owner and group:
+ *         who reads the server's two files; 0 leaves them to whoever runs this.
  * gives   where things are.
  * fails   ERR_INVALID for a name that is none; ERR_CORRUPT when the authority's files are there but broken, or its
  *         key is missing: nothing is overwritten then; or as the
  *         file system does.
- * rules   when the authority does not cover the names any more, or ends before a new certificate would, a new one takes its
- *         place and the old certificate is kept as authority.old.pem.
+ * rules   when the authority does not cover the names any more, or ends before a new certificate would, a new one
+ *         takes its place and the old certificate is kept as authority.old.pem.
  */
 struct err web_ca_ensure(const char *directory, const char *const *names, size_t count, uid_t owner, gid_t group,
 			 struct web_ca *ret_ca) MUST_USE;

@@ -133,8 +133,8 @@ static void sent(struct web_connection *c, size_t size)
 	}
 }
 
-/* Up to one record of what waits, as one run of bytes. TLS wants to see the same bytes again after it said "wait", and
- * no fewer: as the queue only grows at its end, they are.
+/* Up to one record of what waits, as one run of bytes. TLS wants to see the same bytes again after it said "wait",
+ * and no fewer: as the queue only grows at its end, they are.
  */
 static struct span gather(const struct web_connection *c, uint8_t *scratch)
 {

@@ -3,8 +3,8 @@
  * Third stop of a request: head.h > guard.h > [here] > calls.h. Here what came from outside is bounded for good: what
  * goes on has the fields of the table, each once, of its kind and within its bounds. It does not know what they mean.
  *
- * Strict: a member that the shape does not have, one said twice (also once in the path and once in the body), a number
- * as a text, null, a fraction: each is refused by name. Secrets come only in a body, never in an address.
+ * Strict: a member that the shape does not have, one said twice (also once in the path and once in the body), a
+ * number as a text, null, a fraction: each is refused by name. Secrets come only in a body, never in an address.
  */
 #ifndef LEGATION_WORKER_WEB_DECODE_H
 #define LEGATION_WORKER_WEB_DECODE_H

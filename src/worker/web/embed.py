@@ -25,7 +25,7 @@ MEDIA_TYPES = {
 }
 FILES_MAX = 1000
 # Files that only the build needs.
-LEFT_OUT = re.compile(r"(^|/)\.|\.map$|\.gz$")
+LEFT_OUT = re.compile(r"(^|/)\.|\.map$|\.gz$|^manifest\.json$")
 # A name that changes with its content, as Vite writes it: main-B3x_9fQd.js
 HASHED = re.compile(r"^assets/.*-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
 

@@ -1,7 +1,7 @@
 /* worker/web/exchange.h - what a connection's bytes mean: requests and their answers, upgrades and frames.
  *
- * Between connection.h, which moves bytes, and front.c, which knows the time and who comes. Shared by those files alone;
- * what others call is in front.h.
+ * Between connection.h, which moves bytes, and front.c, which knows the time and who comes. Shared by those files
+ * alone; what others call is in front.h.
  */
 #ifndef LEGATION_WORKER_WEB_EXCHANGE_H
 #define LEGATION_WORKER_WEB_EXCHANGE_H

@@ -223,7 +223,9 @@ static void send_kept(struct web_feed *feed, struct web_console *console, size_t
 	}
 }
 
-/* What a console that comes back has missed: from the ring as far as it reaches and is worth it, the rest as a gap. */
+/* What a console that comes back has missed: from the ring as far as it reaches and is worth it, the rest as a
+ * gap.
+ */
 static void resume(struct web_feed *feed, struct web_console *console, uint64_t from)
 {
 	size_t at = feed->line_count;

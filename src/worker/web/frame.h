@@ -1,6 +1,7 @@
 /* worker/web/frame.h - WebSocket frames (RFC 6455): what a console may send, and the heads of what it is sent.
  *
- * Pure: bytes in, bytes out. No extensions, so the reserved bits are zero; a client's frames are masked, ours never are.
+ * Pure: bytes in, bytes out. No extensions, so the reserved bits are zero; a client's frames are masked, ours never
+ * are.
  */
 #ifndef LEGATION_WORKER_WEB_FRAME_H
 #define LEGATION_WORKER_WEB_FRAME_H

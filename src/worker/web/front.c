@@ -233,7 +233,9 @@ static void tick_connection(struct web_connection *c, uint64_t now)
 	bool stalled = c->waiting > 0 && c->state != WEB_HANDSHAKE && now > c->progress_ms + limits->stall_ms;
 	if (stalled || is_late(c, now)) {
 		c->front->counts.timed_out += c->state != WEB_LINGERING;
-		/* Halfway through a request an answer says why; between requests, or to one who does not read, none does. */
+		/* Halfway through a request an answer says why; between requests, or to one who does not read, none
+		 * does.
+		 */
 		if (!stalled && (c->state == WEB_READING_HEAD || c->state == WEB_READING_BODY) && c->input_size > 0)
 			web_exchange_refuse(c, 408, "the request came too slowly");
 		else

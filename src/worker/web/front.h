@@ -1,14 +1,14 @@
 /* worker/web/front.h - everybody who is connected: sockets, TLS, HTTP/1.1 and WebSocket frames, and nothing of ours.
  *
- * The thin wall between the protocol and what is asked: above it nobody knows a socket, below it nobody knows a route. It
- * calls struct web_handler and is answered, at once or later, by the web_answer functions. One request a connection is
- * under way at a time; further ones wait in its bounded input.
+ * The thin wall between the protocol and what is asked: above it nobody knows a socket, below it nobody knows a
+ * route. It calls struct web_handler and is answered, at once or later, by the web_answer functions. One request a
+ * connection is under way at a time; further ones wait in its bounded input.
  *
- * Why it is ours: the WebSocket library of Debian 12 (libwebsockets 4.1.6) reads freed memory after two plain requests of
- * a stranger, the second with an upgrade that it does not know, before its user is asked anything.
+ * Why it is ours: the WebSocket library of Debian 12 (libwebsockets 4.1.6) reads freed memory after two plain
+ * requests of a stranger, the second with an upgrade that it does not know, before its user is asked anything.
  *
- * Every bound is in struct web_front_limits or named below. What a client does too slowly, too often or too much of ends
- * its own connection and touches no other.
+ * Every bound is in struct web_front_limits or named below. What a client does too slowly, too often or too much of
+ * ends its own connection and touches no other.
  */
 #ifndef LEGATION_WORKER_WEB_FRONT_H
 #define LEGATION_WORKER_WEB_FRONT_H
@@ -73,7 +73,9 @@ struct err web_front_new(struct web_loop *loop, const struct web_handler *handle
 			 struct web_front **ret_front) MUST_USE;
 struct web_front *web_front_free(struct web_front *front); /* gives NULL; drops everybody */
 
-/* Take over a connected, non-blocking socket without TLS. Only for the fuzzer and tests of this file: what listens has TLS. */
+/* Take over a connected, non-blocking socket without TLS. Only for the fuzzer and tests of this file: what listens
+ * has TLS.
+ */
 struct err web_front_adopt(struct web_front *front, int descriptor) MUST_USE;
 
 /* After each turn of the loop: ends what is over, frees what has gone. */

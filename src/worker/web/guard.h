@@ -1,7 +1,8 @@
-/* worker/web/guard.h - is this request meant for us, and sent by our own pages? And what every answer says to the browser.
+/* worker/web/guard.h - is this request meant for us, and sent by our own pages? And what every answer says to the
+ * browser.
  *
- * Second stop of a request: head.h > [here] > decode.h > calls.h. Pure. It reads the session's token and does not know
- * whose it is: core does.
+ * Second stop of a request: head.h > [here] > decode.h > calls.h. Pure. It reads the session's token and does not
+ * know whose it is: core does.
  */
 #ifndef LEGATION_WORKER_WEB_GUARD_H
 #define LEGATION_WORKER_WEB_GUARD_H
@@ -36,8 +37,9 @@ bool web_guard_token(const struct web_head *head, uint8_t ret_token[WEB_TOKEN_SI
 /* Does the Authorization field bring this bearer token? In constant time. */
 bool web_guard_bearer(const struct web_head *head, struct span token);
 
-/* The header lines that every answer carries. A page gets the console's policy, all else may load nothing. `head` may be
- * NULL when the request is no longer known: then the line that asks for https alone is left to the other answers.
+/* The header lines that every answer carries. A page gets the console's policy, all else may load nothing. `head`
+ * may be NULL when the request is no longer known: then the line that asks for https alone is left to the other
+ * answers.
  */
 void web_guard_fields(struct sink *s, const struct web_head *head, bool page);
 

@@ -1,8 +1,8 @@
 /* worker/web/head.h - the head of one HTTP/1.1 request: request line and header fields (RFC 9112), read strictly.
  *
- * First stop of a request: [here] > guard.h > decode.h > calls.h > core or query. Pure: no sockets, no clock. It knows
- * nothing of routes. What two readers could take in two ways (a bare line feed, folded lines, a length said twice, a
- * transfer coding) is refused, never repaired.
+ * First stop of a request: [here] > guard.h > decode.h > calls.h > core or query. Pure: no sockets, no clock. It
+ * knows nothing of routes. What two readers could take in two ways (a bare line feed, folded lines, a length said
+ * twice, a transfer coding) is refused, never repaired.
  */
 #ifndef LEGATION_WORKER_WEB_HEAD_H
 #define LEGATION_WORKER_WEB_HEAD_H
@@ -61,8 +61,8 @@ size_t web_head_size(struct span bytes);
  */
 struct web_head_refusal web_head_read(struct span bytes, struct web_head *ret_head) MUST_USE;
 
-/* The value of a field that may stand once, by its lower-case name; an empty span when it is not there. A head in which
- * one of the fields that we ask for stands twice has been refused by web_head_read.
+/* The value of a field that may stand once, by its lower-case name; an empty span when it is not there. A head in
+ * which one of the fields that we ask for stands twice has been refused by web_head_read.
  */
 struct span web_head_value(const struct web_head *head, const char *name);
 bool web_head_has(const struct web_head *head, const char *name);

@@ -1,7 +1,7 @@
 /* worker/web/loop.h - waits for many descriptors at once and calls whoever each belongs to.
  *
- * Level-triggered epoll. Nothing is freed while its events may still stand in the batch: an owner that lets a source go
- * calls web_loop_remove, and keeps the memory until the batch is over.
+ * Level-triggered epoll. Nothing is freed while its events may still stand in the batch: an owner that lets a source
+ * go calls web_loop_remove, and keeps the memory until the batch is over.
  */
 #ifndef LEGATION_WORKER_WEB_LOOP_H
 #define LEGATION_WORKER_WEB_LOOP_H

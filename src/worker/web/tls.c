@@ -77,7 +77,9 @@ struct err web_tls_new(struct span certificate, struct span key, SSL_CTX **ret_t
 	ENSURE(tls);
 	ENSURE(SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) == 1);
 	ENSURE(SSL_CTX_set1_groups_list(tls, "X25519:P-256:P-384") == 1);
-	/* A console connects rarely and stays long: no tickets, no sessions, no early data that could be said twice. */
+	/* A console connects rarely and stays long: no tickets, no sessions, no early data that could be said
+	 * twice.
+	 */
 	ENSURE(SSL_CTX_set_num_tickets(tls, 0) == 1);
 	(void)SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_options(tls, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |

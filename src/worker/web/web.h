@@ -1,4 +1,5 @@
-/* worker/web/web.h - the worker that consoles and browsers talk to: TLS, HTTP/1.1, WebSockets, and the console's pages.
+/* worker/web/web.h - the worker that consoles and browsers talk to: TLS, HTTP/1.1, WebSockets, and the console's
+ * pages.
  *
  * It parses what strangers send and knows nothing else: no database, no ledger key, no user. A request that fits its
  * route's table goes to core or query with the session's token; what they answer goes back. It opens no file and no

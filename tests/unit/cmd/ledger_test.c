@@ -1,4 +1,6 @@
-/* unit/cmd/ledger_test.c - showing, verifying, proving: over a ledger that core made, and over what was done to copies of it. */
+/* unit/cmd/ledger_test.c - showing, verifying, proving: over a ledger that core made, and over what was done to
+ * copies of it.
+ */
 #include "unit/cmd/tool.h"
 
 #include "ledger/append.h"
@@ -33,7 +35,8 @@ static void shows_lines(void)
 	struct ledger_entry entry;
 	CHECK_OK(ledger_entry_read(span_of_string(line), &entry), "and it reads as an entry");
 	CHECK(TOOL(cmd_ledger_show, "--limit", "5", "--dir", home) == 0 && lines_in(tool.out) == 5, "the newest five");
-	CHECK(TOOL(cmd_ledger_show, "--type", "ledger.remark", "--limit", "7", "--dir", home) == 0 && lines_in(tool.out) == 7,
+	CHECK(TOOL(cmd_ledger_show, "--type", "ledger.remark", "--limit", "7", "--dir", home) == 0 &&
+		      lines_in(tool.out) == 7,
 	      "seven of one type");
 	CHECK(!strstr(tool.out, "ledger.founded"), "and of no other");
 	CHECK(TOOL(cmd_ledger_show, "--type", "ledger.", "--from", "0", "--limit", "2", "--dir", home) == 0 &&
@@ -46,9 +49,11 @@ static void shows_lines(void)
 	CHECK(TOOL(cmd_ledger_show, "--limit", "3", "--json", "--dir", home) == 0 && tool_json() &&
 		      json_array_size(json_object_get(tool_json(), "entries")) == 3,
 	      "three as JSON");
-	CHECK(TOOL(cmd_ledger_show, "100000", "--dir", home) == 1 && tool_said("there is none"), "an entry that is not there");
+	CHECK(TOOL(cmd_ledger_show, "100000", "--dir", home) == 1 && tool_said("there is none"),
+	      "an entry that is not there");
 	CHECK(TOOL(cmd_ledger_show, "100000", "--json", "--dir", home) == 1 && tool_json() &&
-		      json_object_get(tool_json(), "why"), "the same as JSON");
+		      json_object_get(tool_json(), "why"),
+	      "the same as JSON");
 	CHECK(TOOL(cmd_ledger_show, "x", "--dir", home) == 2 && tool_said("usage:"), "what is no number");
 	CHECK(TOOL(cmd_ledger_show, "--follow-causes", "--dir", home) == 2, "causes of nothing");
 	CHECK(TOOL(cmd_ledger_show, "--limit", "0", "--dir", home) == 2, "a limit of nothing");
@@ -78,20 +83,24 @@ static void checkpoints(void)
 	struct ledger_vkey vkey;
 	struct ledger_checkpoint checkpoint;
 	NEED_OK(ledger_vkey_read(span_of_string(key), &vkey), "is a vkey");
-	CHECK_OK(ledger_checkpoint_open(span_of_string(note), &vkey, 1, &checkpoint, NULL), "that signed the checkpoint");
+	CHECK_OK(ledger_checkpoint_open(span_of_string(note), &vkey, 1, &checkpoint, NULL),
+		 "that signed the checkpoint");
 	CHECK(TOOL(cmd_ledger_checkpoint, "--out", path, "--dir", home) == 1 && tool_said("exists"),
 	      "a checkpoint that was kept is not overwritten");
 	CHECK(TOOL(cmd_ledger_checkpoint, "--json", "--dir", home) == 0 && tool_json() &&
-		      strcmp(json_string_value(json_object_get(tool_json(), "note")), note) == 0, "as JSON, verbatim");
+		      strcmp(json_string_value(json_object_get(tool_json(), "note")), note) == 0,
+	      "as JSON, verbatim");
 }
 
 static void verifies(void)
 {
 	CHECK(TOOL(cmd_ledger_verify, "--dir", home) == 0 && tool_said("sound: checked ") && tool_said("found 0"),
 	      "a ledger that is sound");
-	CHECK(TOOL(cmd_ledger_verify, "--tree-only", "--key", key, "--dir", home) == 0, "its tree, under the key that was kept");
+	CHECK(TOOL(cmd_ledger_verify, "--tree-only", "--key", key, "--dir", home) == 0,
+	      "its tree, under the key that was kept");
 	CHECK(TOOL(cmd_ledger_verify, "--json", "--dir", home) == 0 && tool_json() &&
-		      json_is_true(json_object_get(tool_json(), "sound")), "as JSON");
+		      json_is_true(json_object_get(tool_json(), "sound")),
+	      "as JSON");
 	CHECK(TOOL(cmd_ledger_verify, "--key", "nonsense", "--dir", home) == 1, "a key that is none");
 	CHECK(TOOL(cmd_ledger_verify, "--dir", home_folder("void")) == 1, "a folder without a ledger");
 	CHECK(TOOL(cmd_ledger_verify, "--against", "/nowhere", "--dir", home) == 1, "a checkpoint that is not there");
@@ -104,22 +113,27 @@ static void names_damage(void)
 	home_copy(home, altered);
 	home_alter(altered, "UPDATE entry SET line = CAST(replace(CAST(line AS TEXT), 'remark ', 'demark ') AS BLOB)"
 			    " WHERE seq = 12");
-	CHECK(TOOL(cmd_ledger_verify, "--dir", altered) == 1 && tool_said("entry 12: line: "), "a line that was altered");
+	CHECK(TOOL(cmd_ledger_verify, "--dir", altered) == 1 && tool_said("entry 12: line: "),
+	      "a line that was altered");
 	CHECK(tool_said("NOT SOUND"), "is named, and the ledger is not sound");
 	CHECK(TOOL(cmd_ledger_verify, "--tree-only", "--json", "--dir", altered) == 1 && tool_json() &&
-		      json_integer_value(json_object_get(json_array_get(json_object_get(tool_json(), "findings"), 0), "seq")) == 12,
+		      json_integer_value(json_object_get(json_array_get(json_object_get(tool_json(), "findings"), 0),
+							 "seq")) == 12,
 	      "its number as JSON");
 	CHECK(TOOL(cmd_ledger_prove, "12", "--dir", altered) == 1, "and nobody gets a proof of it");
 	home_copy(home, gone);
 	home_alter(gone, "DELETE FROM entry WHERE seq >= 290");
 	CHECK(TOOL(cmd_ledger_verify, "--against", home_file("now.note"), "--dir", gone) == 1 && tool_said("gap") &&
-		      tool_said(": truncated: "), "entries cut off the end");
+		      tool_said(": truncated: "),
+	      "entries cut off the end");
 	home_copy(home, sealed);
 	home_alter(sealed, "UPDATE entry SET line = CAST('{}' AS BLOB) WHERE seq = 20");
 	CHECK(TOOL(cmd_ledger_verify, "--dir", sealed) == 1 && tool_said("entry 20: json: "), "a line that is none");
-	CHECK(TOOL(cmd_ledger_show, "20", "--json", "--dir", sealed) == 0 && tool_json(), "is still shown within sound JSON");
+	CHECK(TOOL(cmd_ledger_show, "20", "--json", "--dir", sealed) == 0 && tool_json(),
+	      "is still shown within sound JSON");
 	CHECK(TOOL(cmd_ledger_show, "--type", "ledger.remark", "--from", "18", "--limit", "5", "--dir", sealed) == 1 &&
-		      tool_said("1 damaged line passed over"), "and passed over aloud by a search");
+		      tool_said("1 damaged line passed over"),
+	      "and passed over aloud by a search");
 }
 
 /* ---- against a checkpoint that was kept ---- */
@@ -144,12 +158,15 @@ static void names_other_histories(void)
 	      "what grew is consistent with what was kept");
 	CHECK(TOOL(cmd_ledger_verify, "--against", later, "--dir", old) == 1 && tool_said(": rollback: "),
 	      "an older copy put back");
-	CHECK(TOOL(cmd_ledger_verify, "--against", later, "--dir", right) == 1 && tool_said(": fork: "), "another history");
+	CHECK(TOOL(cmd_ledger_verify, "--against", later, "--dir", right) == 1 && tool_said(": fork: "),
+	      "another history");
 	CHECK(TOOL(cmd_ledger_verify, "--against", later, "--dir", other) == 1 && tool_said(": stranger: "),
 	      "another post's");
-	CHECK(TOOL(cmd_ledger_verify, "--against", now, "--against", later, "--json", "--dir", right) == 1 && tool_json() &&
-		      json_array_size(json_object_get(tool_json(), "against")) == 2, "two at once, as JSON");
-	CHECK(json_is_true(json_object_get(tool_json(), "sound")) && json_is_false(json_object_get(tool_json(), "good")),
+	CHECK(TOOL(cmd_ledger_verify, "--against", now, "--against", later, "--json", "--dir", right) == 1 &&
+		      tool_json() && json_array_size(json_object_get(tool_json(), "against")) == 2,
+	      "two at once, as JSON");
+	CHECK(json_is_true(json_object_get(tool_json(), "sound")) &&
+		      json_is_false(json_object_get(tool_json(), "good")),
 	      "a fork is sound in itself, and not good");
 	CHECK(TOOL(cmd_ledger_verify, "--key", key, "--dir", other) == 1 && tool_said("checkpoint: "),
 	      "a ledger under another key than the one believed");
@@ -161,21 +178,27 @@ static void proves(void)
 {
 	char entry[4096], bare[300000];
 	const char *proof = home_file("entry.proof");
-	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 0 && tool_said("entry 5"), "a proof into a file");
-	CHECK(TOOL(cmd_ledger_prove, "5", "--dir", home) == 0 && strcmp(tool.out, text_of(proof)) == 0, "the same, printed");
-	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 1 && tool_said("exists"), "none is overwritten");
+	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 0 && tool_said("entry 5"),
+	      "a proof into a file");
+	CHECK(TOOL(cmd_ledger_prove, "5", "--dir", home) == 0 && strcmp(tool.out, text_of(proof)) == 0,
+	      "the same, printed");
+	CHECK(TOOL(cmd_ledger_prove, "5", "--out", proof, "--dir", home) == 1 && tool_said("exists"),
+	      "none is overwritten");
 	CHECK(TOOL(cmd_ledger_prove, "99999", "--dir", home) == 1, "of an entry that is not there");
 	CHECK(TOOL(cmd_ledger_show, "5", "--dir", home) == 0, "the entry itself");
 	(void)snprintf(entry, sizeof entry, "%.*s", 4095, tool.out);
-	CHECK(TOOL(cmd_verify_proof, proof, "--key", key) == 0 && tool_said("verified: entry 5 of ") && tool_said(entry),
+	CHECK(TOOL(cmd_verify_proof, proof, "--key", key) == 0 && tool_said("verified: entry 5 of ") &&
+		      tool_said(entry),
 	      "the proof verifies offline, and shows the entry");
 	CHECK(TOOL(cmd_verify_proof, proof, "--key", key, "--json") == 0 && tool_json() &&
-		      json_is_true(json_object_get(tool_json(), "verified")), "as JSON");
+		      json_is_true(json_object_get(tool_json(), "verified")),
+	      "as JSON");
 	CHECK(TOOL(cmd_verify_proof, proof, "--key", key, "--entry", text_file("entry", entry, 0600)) == 0,
 	      "with the entry from a file that ends its line");
 	entry[strlen(entry) - 2] = ' ';
 	CHECK(TOOL(cmd_verify_proof, proof, "--key", key, "--entry", text_file("entry", entry, 0600)) == 1 &&
-		      tool_said("NOT verified"), "not with another entry");
+		      tool_said("NOT verified"),
+	      "not with another entry");
 	CHECK(TOOL(cmd_verify_proof, proof) == 2 && tool_said("--key"), "not without a key");
 	CHECK(TOOL(cmd_ledger_checkpoint, "--key", "--dir", home_file("other")) == 0, "another post's key");
 	without_newline(tool.out);
@@ -224,7 +247,8 @@ static void checks_projections(void)
 	CHECK(TOOL(cmd_fsck, "--dir", bent) == 1 && tool_said("ledger_index, row 10") && tool_said("NOT SOUND"),
 	      "a row that was altered is named");
 	CHECK(TOOL(cmd_fsck, "--json", "--dir", bent) == 1 && tool_json() &&
-		      json_integer_value(json_object_get(tool_json(), "differences")) == 1, "as JSON");
+		      json_integer_value(json_object_get(tool_json(), "differences")) == 1,
+	      "as JSON");
 	home_copy(home, bare);
 	home_alter(bare, "DROP TABLE projection");
 	CHECK(TOOL(cmd_fsck, "--dir", bare) == 0 && tool_said("no tables yet"), "tables that are not made yet");

@@ -151,7 +151,8 @@ static int listen_for_tools(const char *folder)
 	REQUIRE(snprintf(at.sun_path, sizeof at.sun_path, "%s/run/tool.sock", folder) < (int)sizeof at.sun_path);
 	(void)unlink(at.sun_path);
 	int listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	REQUIRE(listening >= 0 && bind(listening, (struct sockaddr *)&at, sizeof at) == 0 && listen(listening, 16) == 0);
+	REQUIRE(listening >= 0 && bind(listening, (struct sockaddr *)&at, sizeof at) == 0 &&
+		listen(listening, 16) == 0);
 	give_to_core(at.sun_path);
 	return listening;
 }

@@ -1,7 +1,7 @@
 /* unit/cmd/tool.h - the tool's commands as a person calls them, and a real core process to call them beside.
  *
- * A command runs in a process of its own; what it printed and how it ended is kept. Core runs as it does under the supervisor,
- * sandbox and all; only the reader, web and the lines are not there.
+ * A command runs in a process of its own; what it printed and how it ended is kept. Core runs as it does under the
+ * supervisor, sandbox and all; only the reader, web and the lines are not there.
  */
 #ifndef LEGATION_TESTS_TOOL_H
 #define LEGATION_TESTS_TOOL_H

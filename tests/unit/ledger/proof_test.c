@@ -113,6 +113,7 @@ static void form(void)
 		{"c2sp.org/tlog-proof@v1", "does not start", ERR_INVALID},
 		{"c2sp.org/tlog-proof@v2\nindex 0\n\nx", "does not start", ERR_INVALID},
 		{"c2sp.org/tlog-proof@v1\n", "no index", ERR_INVALID},
+		{"c2sp.org/tlog-proof@v1\nextra AAAA", "ends before", ERR_INVALID},
 		{"c2sp.org/tlog-proof@v1\nindex 0", "ends before", ERR_INVALID},
 		{"c2sp.org/tlog-proof@v1\nindex 0\n", "ends before", ERR_INVALID},
 		{"c2sp.org/tlog-proof@v1\nindex 0\n\n", "no checkpoint", ERR_INVALID},

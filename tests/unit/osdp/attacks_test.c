@@ -314,15 +314,76 @@ static void mute_after_identity(void)
 {
 	struct bench *b = bench_new(1, true);
 	bench_run(b, A_WHILE_US);
-	for (int i = 0; i < 200; i++) { /* answers ID and CAP, then keeps silent */
-		b->devices[0].in_session = false;
-		b->devices[0].refuses = 0;
-		uint8_t last = b->devices[0].heard_count > 0 ? b->devices[0].heard[b->devices[0].heard_count - 1] : 0;
-		b->devices[0].dead = last == OSDP_COMMAND_CAP || last == OSDP_COMMAND_ID;
-		bench_run(b, 100000);
-		b->devices[0].heard_count = 0;
+	b->devices[0].dead = true;
+	bench_run(b, 600000);
+	b->devices[0].dead = false;
+	b->devices[0].ignores = OSDP_COMMAND_CHLNG;
+	bench_run(b, OSDP_OFFLINE_US);
+	CHECK(link_of(b) == OSDP_LINK_PLAIN, "a device that says who it is but never proves it does not stay secure");
+	bench_free(b);
+}
+
+/* A late answer to an earlier command, in place of the true one. */
+static void say_the_last_again(struct bench_device *d, uint8_t *reply, size_t *size)
+{
+	uint8_t now[BENCH_FRAME_MAX];
+	size_t now_size = *size;
+	memcpy(now, reply, now_size);
+	if (kept_size > 0) {
+		memcpy(reply, kept, kept_size);
+		*size = kept_size;
+		d->meddle = NULL;
 	}
-	CHECK(link_of(b) != OSDP_LINK_SECURE, "a device that answers without ever proving itself does not stay secure");
+	memcpy(kept, now, now_size);
+	kept_size = now_size;
+}
+
+static void late_answers(void)
+{
+	struct bench *b = bench_new(1, true);
+	bench_run(b, A_WHILE_US);
+	kept_size = 0;
+	b->devices[0].meddle = say_the_last_again;
+	bench_run(b, A_WHILE_US * 2);
+	CHECK(b->devices[0].meddle == NULL && b->devices[0].sessions == 1 && bench_count(b, MESSAGE_OSDP_ALARM) == 0,
+	      "an answer to an earlier command is passed over");
+	bench_free(b);
+}
+
+static void wrong_address(struct bench_device *d, uint8_t *reply, size_t *size)
+{
+	uint8_t address = d->address;
+	d->address = 1;
+	forge(d, OSDP_REPLY_RAW, SPAN_OF(card_data), reply, size);
+	d->address = address;
+}
+
+static void somebody_else_answers(void)
+{
+	struct bench *b = bench_new(2, false);
+	bench_run(b, A_WHILE_US);
+	b->devices[0].meddle = wrong_address;
+	bench_run(b, A_WHILE_US);
+	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 0, "a card from an address that was not asked is nobody's");
+	bench_free(b);
+}
+
+static void weaker_check(struct bench_device *d, uint8_t *reply, size_t *size)
+{
+	uint8_t identity[12] = {1};
+	d->checksum = true;
+	forge(d, OSDP_REPLY_PDID, SPAN_OF(identity), reply, size);
+	d->checksum = false;
+}
+
+static void checksum_instead_of_crc(void)
+{
+	struct bench *b = bench_new(1, true);
+	b->devices[0].meddle = weaker_check;
+	bench_run(b, OSDP_OFFLINE_US);
+	bool went_on = memchr(b->devices[0].heard, OSDP_COMMAND_CAP, b->devices[0].heard_count) != NULL;
+	CHECK(!went_on && bench_alarms(b, OSDP_OFFENCE_MALFORMED) > 0,
+	      "an answer with a weaker check than agreed is none");
 	bench_free(b);
 }
 
@@ -429,6 +490,9 @@ int main(void)
 	swapped_reader();
 	busy_flood();
 	mute_after_identity();
+	late_answers();
+	somebody_else_answers();
+	checksum_instead_of_crc();
 	failed_proof();
 	alarms_are_counted_not_repeated();
 	damage_report_is_no_offence();

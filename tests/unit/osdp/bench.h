@@ -48,6 +48,7 @@ struct bench_device {
 	uint32_t busy_count;
 	bool default_key;         /* asks for SCBK-D */
 	bool no_aes;              /* says in PDCAP that it cannot encrypt */
+	uint8_t ignores;          /* keeps silent to this command */
 	uint8_t refuses;          /* NAKs this command with refusal_code */
 	uint8_t refusal_code;
 	bool plain_event;         /* answers the next poll in the clear, inside the channel */
@@ -241,7 +242,7 @@ static inline size_t bench_device_hear(struct bench_device *d, struct span bytes
 	NEED(osdp_decoder_take(&d->decoder, bytes) == bytes.size, "the device takes a command");
 	if (osdp_decoder_next(&d->decoder, &frame) != OSDP_DECODED_FRAME || frame.reply || frame.address != d->address)
 		return 0;
-	if (d->deaf_count > 0 && d->deaf_count--)
+	if ((d->deaf_count > 0 && d->deaf_count--) || (d->ignores != 0 && frame.id == d->ignores))
 		return 0;
 	if (d->has_cached && frame.sequence != 0 && frame.sequence == d->last_sequence) {
 		d->repeats++;

@@ -267,6 +267,25 @@ static void new_key(void)
 	bench_free(b);
 }
 
+/* A key that waits for a channel that is lost goes into no other: core must decide anew. */
+static void a_key_belongs_to_its_channel(void)
+{
+	struct bench *b = bench_new(1, true);
+	uint8_t key[16] = {9, 8, 7, 6, 5, 4, 3, 2, 1, 77, 66, 55, 44, 33, 22, 11};
+	struct osdp_keyset keyset = {.device = 1, .scbk = SPAN_OF(key), .reference = 4};
+	bench_run(b, A_WHILE_US);
+	b->devices[0].dead = true;
+	bench_run(b, 50000);
+	bench_told(b, MESSAGE_OSDP_KEYSET, &keyset);
+	bench_run(b, 2000000);
+	b->devices[0].dead = false;
+	bench_run(b, 5000000);
+	const struct osdp_keyset_done *done = bench_last(b, MESSAGE_OSDP_KEYSET_DONE);
+	CHECK(done != NULL && !done->acknowledged && b->devices[0].keysets == 0 && bench_is_secure(b, 0),
+	      "a key that waited for a lost channel is not sent in the next");
+	bench_free(b);
+}
+
 /* The test counts where a real panel waits for an hour. */
 static void sessions_are_renewed(void)
 {
@@ -358,6 +377,7 @@ int main(void)
 	refusals_are_lived_with();
 	old_device_without_capabilities();
 	new_key();
+	a_key_belongs_to_its_channel();
 	sessions_are_renewed();
 	core_is_slow();
 	goes_and_comes_back();

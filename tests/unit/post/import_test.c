@@ -297,6 +297,9 @@ static void refusals(void)
 	import.time_zone = SPAN_TEXT("../etc");
 	refused(core, &import, 422, "time_zone");
 	import = demo();
+	LIST(import, doors, post_import_door)[0].floor = SPAN_TEXT("upper");
+	refused(core, &import, 422, "floor: none of the door's zones is on floor \"upper\"");
+	import = demo();
 	LIST(import, devices, post_import_device)[1].address = 0;
 	refused(core, &import, 422, "address 0 is used by device");
 	desk_free(core);

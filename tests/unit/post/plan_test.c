@@ -308,6 +308,7 @@ static void lying_figures(void)
 		{{.kind = POST_FIGURE_NONE}, "no kind"},
 		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"M1,1\"><script>", 14}}, "markup in a path"},
 		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"L1,1", 4}}, "a path without a start"},
+		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"M1,1X2,2", 8}}, "a letter that is no command"},
 		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"M1,1L2,2 ", 9}}, "a path with a space at its end"},
 		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"M1,99999", 8}}, "a path that leaves the plan"},
 		{{.kind = POST_FIGURE_PATH, .d = {(const uint8_t *)"M01,1", 5}}, "a number with a zero in front"},

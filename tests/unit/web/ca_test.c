@@ -1,4 +1,6 @@
-/* The local authority: made once, covers its names and no other, renews what runs out, and overwrites nothing broken. */
+/* The local authority: made once, covers its names and no other, renews what runs out, and overwrites nothing
+ * broken.
+ */
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>

@@ -1,5 +1,5 @@
-/* tests/unit/web/stand_in.h - the real web worker in a process of its own, in its sandbox, with TLS on loopback; and a
- * stand-in for the supervisor, core and query that speaks their links and does what a test wants.
+/* tests/unit/web/stand_in.h - the real web worker in a process of its own, in its sandbox, with TLS on loopback; and
+ * a stand-in for the supervisor, core and query that speaks their links and does what a test wants.
  */
 #ifndef LEGATION_TESTS_WEB_STAND_IN_H
 #define LEGATION_TESTS_WEB_STAND_IN_H

@@ -118,10 +118,24 @@ export class Keeper {
 			} catch {
 				return { state: 'unreached', size: shown.size };
 			}
+			const back = hashes === undefined ? await this.#shorter(shown.size) : undefined;
+			if (back !== undefined) {
+				/* This very note was signed and shown, and the server no longer stands by it: it is the evidence. */
+				this.#keep(note, shown);
+				return this.#contradiction('rollback', back.note, back.size);
+			}
 			if (!proves(kept, shown, hashes)) return this.#contradiction('fork', note, shown.size);
 		}
 		this.#keep(note, shown);
 		return { state: 'extends', size: shown.size };
+	}
+
+	/* The server's checkpoint, asked afresh, if it is shorter than `size`. */
+	async #shorter(size: number): Promise<{ note: string; size: number } | undefined> {
+		const note = await this.server.checkpoint().catch(() => '');
+		const opened = openCheckpoint(note, [this.#key], this.origin);
+		if (opened.verdict !== 'signed' || opened.checkpoint.size >= size) return undefined;
+		return { note, size: opened.checkpoint.size };
 	}
 
 	/* Perhaps this note was overtaken on its way: only what the server shows now, freshly asked, is a rollback. */
