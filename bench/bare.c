@@ -134,13 +134,13 @@ static void copy_file(const char *from, const char *to)
 
 void bare_copy(const char *from, const char *to)
 {
-	char source[BENCH_PATH_SIZE + 10], target[BENCH_PATH_SIZE + 10];
+	char source[BENCH_PATH_SIZE], target[BENCH_PATH_SIZE];
 	copy_file(from, to);
-	(void)snprintf(source, sizeof source, "%s-wal", from);
-	(void)snprintf(target, sizeof target, "%s-wal", to);
+	bench_path(source, "%s-wal", from);
+	bench_path(target, "%s-wal", to);
 	if (access(source, F_OK) == 0)
 		copy_file(source, target);
-	(void)snprintf(target, sizeof target, "%s-shm", to);
+	bench_path(target, "%s-shm", to);
 	(void)unlink(target);
 }
 

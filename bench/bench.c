@@ -49,6 +49,17 @@ void bench_remark(const char *format, ...)
 
 /* ---- folders and programs ---- */
 
+void bench_path(char ret_path[BENCH_PATH_SIZE], const char *format, ...)
+{
+	char path[2 * BENCH_PATH_SIZE];
+	va_list args;
+	va_start(args, format);
+	int size = vsnprintf(path, sizeof path, format, args);
+	va_end(args);
+	BENCH_NEED(size >= 0 && size < BENCH_PATH_SIZE, "%s: too long a path", path);
+	memcpy(ret_path, path, (size_t)size + 1);
+}
+
 static int remove_one(const char *path, const struct stat *is, int kind, struct FTW *where)
 {
 	(void)is;
@@ -82,9 +93,9 @@ void bench_folder_kept(const char *name, char ret_path[BENCH_PATH_SIZE])
 {
 	char own[BENCH_PATH_SIZE];
 	own_folder(own);
-	BENCH_NEED(snprintf(ret_path, BENCH_PATH_SIZE, "%.300s/data", own) < BENCH_PATH_SIZE, "too long a path");
+	bench_path(ret_path, "%s/data", own);
 	folder_make(ret_path);
-	(void)snprintf(ret_path, BENCH_PATH_SIZE, "%.300s/data/%.60s", own, name);
+	bench_path(ret_path, "%s/data/%s", own, name);
 	folder_make(ret_path);
 }
 
@@ -100,7 +111,7 @@ void bench_program(const char *name, char ret_path[BENCH_PATH_SIZE])
 	char own[BENCH_PATH_SIZE];
 	own_folder(own);
 	*strrchr(own, '/') = 0;
-	(void)snprintf(ret_path, BENCH_PATH_SIZE, "%.300s/%.60s", own, name);
+	bench_path(ret_path, "%s/%s", own, name);
 	BENCH_NEED(access(ret_path, X_OK) == 0, "%s: build it first", ret_path);
 }
 
@@ -193,13 +204,13 @@ static pid_t core_find(pid_t supervisor)
 
 void bench_server_start(const char *folder, struct bench_server *ret_server)
 {
-	char program[BENCH_PATH_SIZE], path[BENCH_PATH_SIZE + 20];
+	char program[BENCH_PATH_SIZE], path[BENCH_PATH_SIZE];
 	struct bench_server *server = ret_server;
-	(void)snprintf(server->folder, sizeof server->folder, "%s", folder);
-	(void)snprintf(path, sizeof path, "%s.ready", folder);
+	bench_path(server->folder, "%s", folder);
+	bench_path(path, "%s.ready", folder);
 	int notify = notify_listen(path);
 	(void)setenv("NOTIFY_SOCKET", path, 1);
-	(void)snprintf(path, sizeof path, "%s.log", folder);
+	bench_path(path, "%s.log", folder);
 	int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	bench_program("legation", program);
 	const char *arguments[] = {"legation", "serve", "--dir", folder, "--listen", "127.0.0.1:0", "--code", "BNC", NULL};

@@ -34,6 +34,9 @@ void bench_remark(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* ---- folders and programs ---- */
 
+/* A path that fits. */
+void bench_path(char ret_path[BENCH_PATH_SIZE], const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* An empty folder of this bench's own; an earlier run's is removed first. */
 void bench_folder(const char *name, char ret_path[BENCH_PATH_SIZE]);
 /* The same, but what is in it stays. */

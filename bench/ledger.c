@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/bare.h"
@@ -166,10 +167,10 @@ static void producers_stop(struct producers *producers)
 
 static void watch_open(const char *database, struct watch *ret_watch)
 {
-	char path[BENCH_PATH_SIZE + 40];
+	char path[BENCH_PATH_SIZE];
 	ret_watch->reader = bare_open_reader(database);
 	(void)bare_size(ret_watch->reader);
-	(void)snprintf(path, sizeof path, "%s-shm", database);
+	bench_path(path, "%s-shm", database);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	BENCH_NEED(fd >= 0, "open %s: %s", path, strerror(errno));
 	const uint8_t *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
@@ -262,7 +263,7 @@ static void batches_remark(int number, double per_s, double floor_per_s, struct 
 }
 
 struct bench {
-	char folder[BENCH_PATH_SIZE], post[BENCH_PATH_SIZE + 10], database[BENCH_PATH_SIZE + 40], copy[BENCH_PATH_SIZE + 40];
+	char folder[BENCH_PATH_SIZE], post[BENCH_PATH_SIZE], database[BENCH_PATH_SIZE], copy[BENCH_PATH_SIZE];
 	struct bench_samples ratio, per_s, floor_per_s, batch;
 };
 
@@ -298,9 +299,9 @@ int main(int argc, char **argv)
 	size_t in_flight_max = argc > 1 ? strtoul(argv[1], NULL, 10) : IN_FLIGHT;
 	BENCH_NEED(in_flight_max > 0, "usage: bench-ledger [REQUESTS IN FLIGHT OF EACH PRODUCER]");
 	bench_folder("ledger", bench.folder);
-	(void)snprintf(bench.post, sizeof bench.post, "%s/post", bench.folder);
-	(void)snprintf(bench.database, sizeof bench.database, "%s/legation.db", bench.post);
-	(void)snprintf(bench.copy, sizeof bench.copy, "%s/floor.db", bench.folder);
+	bench_path(bench.post, "%s/post", bench.folder);
+	bench_path(bench.database, "%s/" CORE_DATABASE, bench.post);
+	bench_path(bench.copy, "%s/floor.db", bench.folder);
 	bench_server_start(bench.post, &server);
 	producers_start(bench.post, in_flight_max, &producers);
 	watch_open(bench.database, &watch);

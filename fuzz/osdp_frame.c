@@ -1,11 +1,11 @@
 /* fuzz/osdp_frame.c - hostile bytes for the OSDP panel: the frame decoder, and a line with devices behind it.
  *
- * An input is a script. Its first byte says how the devices are (bit 0: the first needs no channel; bit 1: it has checksums;
- * bit 2: it is alone). Then come steps: a byte n below 0x80 gives the next n bytes to the line as they are; 0x80 + n makes a
- * well-formed reply for whoever was spoken to out of the next n & 0x1F bytes (bit 5: with a security block); 0xC0 and above let
- * time pass. Core plays its part: it hands out randoms and accepts every cryptogram that fits the fuzzer's fixed keys. A device
- * may be given true proofs and true MACs, for no fuzzer would guess them: so the depths behind a handshake are reached, and a
- * device gone bad is played.
+ * An input is a script. Its first byte says how the devices are (bit 0: the first needs no channel; bit 1: it has
+ * checksums; bit 2: it is alone). Then come steps: a byte n below 0x80 gives the next n bytes to the line as they
+ * are; 0x80 + n makes a well-formed reply for whoever was spoken to out of the next n & 0x1F bytes (bit 5: with a
+ * security block); 0xC0 and above let time pass. Core plays its part: it hands out randoms and accepts every
+ * cryptogram that fits the fuzzer's fixed keys. A device may be given true proofs and true MACs, for no fuzzer
+ * would guess them: so the depths behind a handshake are reached, and a device gone bad is played.
  *
  * What must hold: no crash, no endless loop, and nothing from a device that needs a channel reaches core without one.
  */
@@ -28,7 +28,8 @@ struct table {
 };
 
 static const uint8_t rnd_a[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-static const uint8_t scbk[16] = {0x8e, 0x41, 0xd0, 0x77, 0x19, 0xfa, 0x02, 0xbb, 0x5c, 0x93, 0x6d, 0xe8, 0x34, 0x20, 0xcf, 0x17};
+static const uint8_t scbk[16] = {0x8e, 0x41, 0xd0, 0x77, 0x19, 0xfa, 0x02, 0xbb,
+				 0x5c, 0x93, 0x6d, 0xe8, 0x34, 0x20, 0xcf, 0x17};
 
 static void say(void *context, enum message_kind kind, const void *body)
 {
@@ -65,8 +66,9 @@ static void play_core(struct table *t)
 		osdp_derive_session(scbk, rnd_a, &keys);
 		osdp_derive_client_cryptogram(&keys, rnd_a, t->rnd_b, client);
 		osdp_derive_server_cryptogram(&keys, rnd_a, t->rnd_b, server);
-		struct osdp_session session = {t->device, true, SPAN_OF(keys.s_enc), SPAN_OF(keys.s_mac1), SPAN_OF(keys.s_mac2),
-					       SPAN_OF(server)};
+		struct osdp_session session = {
+			t->device,      true, SPAN_OF(keys.s_enc), SPAN_OF(keys.s_mac1), SPAN_OF(keys.s_mac2),
+			SPAN_OF(server)};
 		t->session_asked = false;
 		osdp_bus_told(t->bus, MESSAGE_OSDP_SESSION, &session, t->now_us);
 	}
@@ -114,7 +116,8 @@ static struct err write_reply(struct osdp_peripheral *p, struct osdp_frame *fram
 	if (frame->id == OSDP_REPLY_RMAC_I && frame->scs == OSDP_SCS_RMAC_I && frame->data.size == 0)
 		frame->data = SPAN_OF(p->secure.expected_first_mac);
 	TRY(osdp_frame_open(frame, s, &start));
-	return osdp_frame_close(frame, start, (struct span){no_mac, osdp_scs_has_mac(frame->scs) ? sizeof(no_mac) : 0}, s);
+	return osdp_frame_close(frame, start, (struct span){no_mac, osdp_scs_has_mac(frame->scs) ? sizeof(no_mac) : 0},
+				s);
 }
 
 /* A reply with everything right but its sense. */
@@ -126,8 +129,12 @@ static void reply(struct table *t, struct span bytes, bool block)
 	if (t->bus->speaker < 0)
 		return;
 	struct osdp_peripheral *p = &t->bus->devices[t->bus->speaker];
-	struct osdp_frame frame = {.address = (uint8_t)p->settings.address, .reply = true, .sequence = p->sequence,
-				   .crc = !p->settings.checksum, .scs_value = 1, .id = cursor_u8(&c)};
+	struct osdp_frame frame = {.address = (uint8_t)p->settings.address,
+				   .reply = true,
+				   .sequence = p->sequence,
+				   .crc = !p->settings.checksum,
+				   .scs_value = 1,
+				   .id = cursor_u8(&c)};
 	if (block)
 		frame.scs = (uint8_t)(OSDP_SCS_CHLNG + cursor_u8(&c) % 8);
 	frame.data = cursor_take(&c, cursor_left(&c));

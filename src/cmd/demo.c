@@ -287,9 +287,9 @@ static struct err ledger_figures(const struct demo *demo, struct figures *figure
 	struct keys_root root;
 	struct store_options options = {.mode = STORE_READ};
 	static struct ledger_report report;
-	(void)snprintf(path, sizeof path, "%s/root.key", demo->post);
+	(void)snprintf(path, sizeof path, "%s/" CORE_ROOT_KEY, demo->post);
 	TRY(keys_root_load(path, &root));
-	(void)snprintf(path, sizeof path, "%s/legation.db", demo->post);
+	(void)snprintf(path, sizeof path, "%s/" CORE_DATABASE, demo->post);
 	TRY(store_open(path, &options, &store));
 	struct ledger_verify_options verify = {.root = &root};
 	struct err e = ledger_verify(store, &verify, &report);

@@ -39,11 +39,11 @@ static const struct post_import_device *device_of(const struct demo_site *site, 
 
 static unsigned line_of(const struct demo_site *site, const struct post_import_device *device)
 {
-	for (size_t i = 0; i < site->post.lines.count; i++)
-		if (span_equal(lines(site)[i].key, device->on_line))
-			return (unsigned)i;
-	ENSURE(!"a device's line, which the file's reader checked");
-	return 0;
+	size_t line = 0;
+	while (line < site->post.lines.count && !span_equal(lines(site)[line].key, device->on_line))
+		line++;
+	ENSURE(line < site->post.lines.count); /* the file's reader checked it */
+	return (unsigned)line;
 }
 
 /* ---- who may pass where ---- */

@@ -157,7 +157,7 @@ struct err cmd_ledger_open(const char *directory, struct store **ret_store)
 	char path[CMD_PATH_SIZE];
 	struct store_options options = {.mode = STORE_READ, .cache_kb_max = 16 * 1024};
 	struct timespec wait = {.tv_nsec = CMD_OPEN_WAIT_MS * 1000L * 1000L};
-	TRY(cmd_path(directory, "legation.db", path));
+	TRY(cmd_path(directory, CORE_DATABASE, path));
 	struct err e = store_open(path, &options, ret_store);
 	for (int tries = 1; e.code == ERR_BUSY && tries < CMD_OPEN_TRIES; tries++) {
 		(void)nanosleep(&wait, NULL);
@@ -169,7 +169,7 @@ struct err cmd_ledger_open(const char *directory, struct store **ret_store)
 struct err cmd_root_load(const char *directory, struct keys_root *ret_root)
 {
 	char path[CMD_PATH_SIZE];
-	TRY(cmd_path(directory, "root.key", path));
+	TRY(cmd_path(directory, CORE_ROOT_KEY, path));
 	return keys_root_load(path, ret_root);
 }
 

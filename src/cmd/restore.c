@@ -25,7 +25,7 @@
 
 enum { RESTORE_ORIGIN_SIZE_MAX = 200, RESTORE_KEY_FILE_SIZE_MAX = 1024 };
 
-static const char unfinished[] = "restoring.db";
+static const char unfinished[] = CORE_DATA "/restoring.db";
 static const char restored_mark[] = "/restored-";
 
 struct restore {
@@ -61,7 +61,11 @@ static struct err folder_take(struct restore *restore)
 	for (const struct dirent *entry = readdir(folder); entry && empty; entry = readdir(folder))
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
 	(void)closedir(folder);
-	return empty ? OK : FAIL(ERR_EXISTS, "%s: not an empty folder", restore->directory);
+	if (!empty)
+		return FAIL(ERR_EXISTS, "%s: not an empty folder", restore->directory);
+	char data[CMD_PATH_SIZE];
+	TRY(cmd_path(restore->directory, CORE_DATA, data));
+	return mkdir(data, 0750) == 0 ? OK : FAIL_ERRNO("make the folder %s", data);
 }
 
 static void remove_ending(const struct restore *restore, const char *ending)
@@ -78,9 +82,11 @@ static void folder_give_back(const struct restore *restore)
 	remove_ending(restore, "");
 	remove_ending(restore, "-wal");
 	remove_ending(restore, "-shm");
-	if (!failed(cmd_path(restore->directory, "legation.db", path)))
+	if (!failed(cmd_path(restore->directory, CORE_DATABASE, path)))
 		(void)unlink(path);
 	(void)unlink(restore->root_path);
+	if (!failed(cmd_path(restore->directory, CORE_DATA, path)))
+		(void)rmdir(path);
 	if (restore->folder_made)
 		(void)rmdir(restore->directory);
 }
@@ -97,16 +103,18 @@ static struct err give_to_core(const char *path)
 /* The last step: under its name, the database is a post. */
 static struct err folder_finish(struct restore *restore)
 {
-	char path[CMD_PATH_SIZE];
-	TRY(cmd_path(restore->directory, "legation.db", path));
+	char path[CMD_PATH_SIZE], data[CMD_PATH_SIZE];
+	TRY(cmd_path(restore->directory, CORE_DATABASE, path));
 	remove_ending(restore, "-wal"); /* empty: everything is in the database */
 	remove_ending(restore, "-shm");
 	TRY(give_to_core(restore->root_path));
 	TRY(give_to_core(restore->database));
+	TRY(cmd_path(restore->directory, CORE_DATA, data));
+	TRY(give_to_core(data));
 	TRY(give_to_core(restore->directory));
 	if (rename(restore->database, path) != 0)
 		return FAIL_ERRNO("rename %s", restore->database);
-	int folder = open(restore->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int folder = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool flushed = folder >= 0 && fsync(folder) == 0;
 	struct err e = flushed ? OK : FAIL_ERRNO("flush %s", restore->directory);
 	if (folder >= 0)
@@ -210,7 +218,7 @@ static struct err begin_anew(struct restore *restore)
 static struct err restore_run(struct restore *restore)
 {
 	TRY(cmd_path(restore->directory, unfinished, restore->database));
-	TRY(cmd_path(restore->directory, "root.key", restore->root_path));
+	TRY(cmd_path(restore->directory, CORE_ROOT_KEY, restore->root_path));
 	TRY(folder_take(restore));
 	struct err e = take_old(restore);
 	if (!failed(e))

@@ -67,6 +67,7 @@ static struct err folders(const struct serve *serve)
 	struct identity core = identity_of(WORKER_CORE);
 	TRY(folder(serve->options->directory, 0750, core));
 	TRY(folder(path_in(serve, "run", path), 0750, core));
+	TRY(folder(path_in(serve, CORE_DATA, path), 0750, core));
 	return folder(path_in(serve, "tls", path), 0700, (struct identity){0});
 }
 

@@ -250,7 +250,8 @@ static struct err prepare(struct query *query)
 {
 	const struct core_options *options = query->options;
 	const enum worker_role peers[] = {WORKER_CORE};
-	struct sandbox_path paths[] = {{.path = options->directory, .write = false}};
+	char folder[512];
+	struct sandbox_path paths[] = {{.path = folder, .write = false}};
 	struct sandbox_policy policy = {.role = WORKER_QUERY, .paths = paths, .path_count = 1};
 	struct sandbox_report report;
 	char path[512];
@@ -260,10 +261,11 @@ static struct err prepare(struct query *query)
 	query->reply = malloc(QUERY_REPLY_BYTES_MAX);
 	ENSURE(query->reply);
 	TRY(child_peers_wait(query->child, query->arena, peers, 1, &query->core));
+	(void)snprintf(folder, sizeof folder, "%s/" CORE_DATA, options->directory);
 	tzset();
 	TRY(sandbox_enter(&policy, &report));
 	TRY(child_sandbox(query->child, &report));
-	(void)snprintf(path, sizeof path, "%s/legation.db", options->directory);
+	(void)snprintf(path, sizeof path, "%s/" CORE_DATABASE, options->directory);
 	TRY(open_when_there(query, path));
 	return child_ready(query->child);
 }

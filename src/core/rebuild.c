@@ -14,7 +14,7 @@ enum { REBUILD_SQL_ROOM = 300, REBUILD_COLUMNS_MAX = 64 };
 struct rebuild {
 	struct core *core; /* over the fresh database */
 	struct store *live;
-	char path[64];
+	char path[600];
 	struct core_rebuilt *result;
 };
 
@@ -111,9 +111,9 @@ static struct err live_open(struct rebuild *rebuild, struct ledger_vault **ret_v
 	struct span line;
 	struct ledger_entry first;
 	struct store_options options = {.mode = STORE_READ};
-	(void)snprintf(path, sizeof path, "%s/root.key", core->options->directory);
+	(void)snprintf(path, sizeof path, "%s/" CORE_ROOT_KEY, core->options->directory);
 	TRY(keys_root_load(path, &core->root_key));
-	(void)snprintf(path, sizeof path, "%s/legation.db", core->options->directory);
+	(void)snprintf(path, sizeof path, "%s/" CORE_DATABASE, core->options->directory);
 	TRY(store_open(path, &options, &rebuild->live));
 	TRY(core_pepper_load(core, rebuild->live));
 	TRY(ledger_line(rebuild->live, 0, core->arena, &line));
@@ -151,7 +151,8 @@ struct err core_rebuild(const struct core_options *options, struct core_rebuilt 
 {
 	*ret_rebuilt = (struct core_rebuilt){0};
 	struct rebuild rebuild = {.core = core_new(options), .result = ret_rebuilt};
-	char folder[] = "/tmp/legation-fsck-XXXXXX";
+	char folder[512]; /* inside the post's own: there are names in it */
+	(void)snprintf(folder, sizeof folder, "%s/fsck-XXXXXX", options->directory);
 	if (!mkdtemp(folder))
 		return FAIL_ERRNO("make %s", folder);
 	(void)snprintf(rebuild.path, sizeof rebuild.path, "%s/fresh.db", folder);
@@ -164,7 +165,7 @@ struct err core_rebuild(const struct core_options *options, struct core_rebuilt 
 	free(rebuild.core);
 	static const char *const endings[] = {"", "-wal", "-shm"};
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		char path[80];
+		char path[600];
 		(void)snprintf(path, sizeof path, "%s/fresh.db%s", folder, endings[i]);
 		(void)unlink(path);
 	}

@@ -5,10 +5,16 @@
 
 #include "core/core.h"
 
+/* Within a post's folder. The database has a folder of its own, the only one that query may read: the keys are not in it. */
+#define CORE_DATA "data"
+#define CORE_DATABASE CORE_DATA "/legation.db"
+#define CORE_ROOT_KEY "root.key"
+#define CORE_RECOVERY_KEY "recovery.key"
+
 struct core_options {
 	const struct core_module *const *modules; /* cmd/modules.c: the order is the order of routes and of apply */
 	size_t module_count;
-	const char *directory;   /* the post's data: legation.db, root.key, lock */
+	const char *directory;   /* the post's data; its own processes see of it what their sandbox lets them */
 	const char *code;        /* for the founding of a new post; else NULL, or it must be the post's */
 	const char *origin;      /* for the founding; NULL: legation.invalid/<code> */
 	const char *version;

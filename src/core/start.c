@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -169,7 +170,7 @@ static struct err tables_rebuild(struct core *core, const struct ledger_hash *ha
 static struct err recovery_write(const struct core *core, const uint8_t secret[KEYS_RECOVERY_SIZE])
 {
 	char path[PATH_ROOM], text[KEYS_RECOVERY_TEXT_SIZE];
-	int fd = open(path_of(core, "recovery.key", path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	int fd = open(path_of(core, CORE_RECOVERY_KEY, path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 	if (fd < 0)
 		return FAIL_ERRNO("create %s", path);
 	keys_recovery_write(secret, text);
@@ -199,7 +200,7 @@ static struct err found(struct core *core)
 		return FAIL(ERR_INVALID, "a new post needs its code: 2 to 8 of A-Z and 0-9");
 	(void)snprintf(origin, sizeof origin, "legation.invalid/%s", core->options->code);
 	struct span name = span_of_string(core->options->origin ? core->options->origin : origin);
-	struct err e = keys_root_load(path_of(core, "root.key", path), &core->root_key);
+	struct err e = keys_root_load(path_of(core, CORE_ROOT_KEY, path), &core->root_key);
 	if (e.code == ERR_NOT_FOUND)
 		e = keys_root_make(path, &core->root_key);
 	TRY(e);
@@ -265,13 +266,15 @@ static struct err pepper_take(struct core *core)
 static struct err store_take(struct core *core)
 {
 	char path[PATH_ROOM];
+	if (mkdir(path_of(core, CORE_DATA, path), 0750) != 0 && errno != EEXIST)
+		return FAIL_ERRNO("make the folder %s", path);
 	struct store_options options = {.mode = STORE_WRITE, .create = true};
-	TRY(store_open(path_of(core, "legation.db", path), &options, &core->store));
+	TRY(store_open(path_of(core, CORE_DATABASE, path), &options, &core->store));
 	bool exists = false;
 	TRY(ledger_exists(core->store, &exists));
 	if (!exists)
 		return found(core);
-	return keys_root_load(path_of(core, "root.key", path), &core->root_key);
+	return keys_root_load(path_of(core, CORE_ROOT_KEY, path), &core->root_key);
 }
 
 static struct err modules_load(struct core *core)

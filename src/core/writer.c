@@ -209,11 +209,11 @@ bool core_disk_is_low(const struct core *core)
 
 void *core_state(struct core *core, const struct core_module *module)
 {
-	for (size_t m = 0; m < core->options->module_count; m++)
-		if (core->options->modules[m] == module)
-			return core->states[m];
-	ENSURE(!"a module that cmd/modules.c lists");
-	return NULL;
+	size_t m = 0;
+	while (m < core->options->module_count && core->options->modules[m] != module)
+		m++;
+	ENSURE(m < core->options->module_count); /* cmd/modules.c lists them all */
+	return core->states[m];
 }
 
 void core_set_lines(struct core *core, const struct supervisor_lines *lines)

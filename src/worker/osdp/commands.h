@@ -1,4 +1,5 @@
-/* worker/osdp/commands.h - core's orders as the data bytes of OSDP commands. Pure; device.h decides when they are sent.
+/* worker/osdp/commands.h - core's orders as the data bytes of OSDP commands. Pure; device.h decides when they are
+ * sent.
  *
  * Every field is checked against the width that the wire has for it; one that does not fit refuses the order.
  */
@@ -16,7 +17,7 @@ enum {
 
 /* An order's bytes. */
 struct osdp_order {
-	uint8_t id;   /* enum osdp_command_id; 0: none */
+	uint8_t id; /* enum osdp_command_id; 0: none */
 	uint8_t size;
 	uint8_t data[OSDP_COMMAND_DATA_SIZE_MAX];
 };

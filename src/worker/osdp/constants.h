@@ -1,4 +1,5 @@
-/* worker/osdp/constants.h - the numbers of osdp.def as enums: OSDP_COMMAND_POLL, OSDP_REPLY_ACK, OSDP_NUMBER_MARK ... */
+/* worker/osdp/constants.h - the numbers of osdp.def as enums: OSDP_COMMAND_POLL, OSDP_REPLY_ACK, OSDP_NUMBER_MARK.
+ */
 #ifndef LEGATION_WORKER_OSDP_CONSTANTS_H
 #define LEGATION_WORKER_OSDP_CONSTANTS_H
 

@@ -11,7 +11,8 @@ enum { DISTINCT_BYTES_LEAST = 8 };
 /* Keys that standards and manuals print as examples and that no other check below finds. */
 static const uint8_t sample_keys[][OSDP_DERIVE_KEY_SIZE] = {
 	{0x2B, 0x7E, 0x15, 0x16, 0x28, 0xAE, 0xD2, 0xA6, 0xAB, 0xF7, 0x15, 0x88, 0x09, 0xCF, 0x4F, 0x3C}, /* FIPS 197 */
-	{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10}, /* GB/T 32907 */
+	{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32,
+	 0x10}, /* GB/T 32907 */
 };
 
 static void encrypt_block(const uint8_t key[OSDP_DERIVE_KEY_SIZE], const uint8_t in[OSDP_DERIVE_KEY_SIZE],
@@ -54,13 +55,15 @@ static void cryptogram(const uint8_t *key, const uint8_t *first, const uint8_t *
 }
 
 void osdp_derive_client_cryptogram(const struct osdp_keys *keys, const uint8_t rnd_a[OSDP_DERIVE_RANDOM_SIZE],
-				   const uint8_t rnd_b[OSDP_DERIVE_RANDOM_SIZE], uint8_t ret_cryptogram[OSDP_DERIVE_KEY_SIZE])
+				   const uint8_t rnd_b[OSDP_DERIVE_RANDOM_SIZE],
+				   uint8_t ret_cryptogram[OSDP_DERIVE_KEY_SIZE])
 {
 	cryptogram(keys->s_enc, rnd_a, rnd_b, ret_cryptogram);
 }
 
 void osdp_derive_server_cryptogram(const struct osdp_keys *keys, const uint8_t rnd_a[OSDP_DERIVE_RANDOM_SIZE],
-				   const uint8_t rnd_b[OSDP_DERIVE_RANDOM_SIZE], uint8_t ret_cryptogram[OSDP_DERIVE_KEY_SIZE])
+				   const uint8_t rnd_b[OSDP_DERIVE_RANDOM_SIZE],
+				   uint8_t ret_cryptogram[OSDP_DERIVE_KEY_SIZE])
 {
 	cryptogram(keys->s_enc, rnd_b, rnd_a, ret_cryptogram);
 }
@@ -116,6 +119,7 @@ static size_t distinct_bytes(const uint8_t *key)
 	return distinct;
 }
 
+/* RULE DEFENCE-4 */
 const char *osdp_derive_weakness(const uint8_t scbk[OSDP_DERIVE_KEY_SIZE])
 {
 	struct span key = {scbk, OSDP_DERIVE_KEY_SIZE};

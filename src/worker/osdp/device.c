@@ -89,9 +89,8 @@ static uint64_t doubled(uint64_t pause_us, uint32_t times, uint64_t pause_us_max
 
 void osdp_device_lose(struct osdp_peripheral *p, enum osdp_offence offence, const char *why, uint64_t now_us)
 {
-	uint64_t pause_us = p->troubles == 0
-				    ? 0
-				    : doubled(OSDP_TROUBLE_PAUSE_US, p->troubles - 1, OSDP_TROUBLE_PAUSE_US_MAX);
+	uint64_t pause_us =
+		p->troubles == 0 ? 0 : doubled(OSDP_TROUBLE_PAUSE_US, p->troubles - 1, OSDP_TROUBLE_PAUSE_US_MAX);
 	p->troubles++;
 	osdp_device_restart(p, now_us + pause_us);
 	if (offence != OSDP_OFFENCE_NONE)
@@ -111,7 +110,8 @@ uint64_t osdp_device_speak_due(const struct osdp_peripheral *p)
 {
 	if (p->waiting || (!p->repeat && osdp_handshake_waits_for_core(p)))
 		return OSDP_NEVER;
-	bool rests = p->stage == OSDP_STAGE_POLL && !p->repeat && !osdp_orders_has_output(p) && !osdp_orders_has_other(p);
+	bool rests =
+		p->stage == OSDP_STAGE_POLL && !p->repeat && !osdp_orders_has_output(p) && !osdp_orders_has_other(p);
 	return rests && p->poll_due_us > p->rest_until_us ? p->poll_due_us : p->rest_until_us;
 }
 
@@ -148,7 +148,7 @@ static void say_stage(struct osdp_peripheral *p, struct osdp_utterance *ret_utte
 		*ret_utterance = (struct osdp_utterance){.id = commands[p->stage]};
 }
 
-/* 0 for a new start, then 1, 2, 3, 1, 2, 3. RULE OSDP-5.9 */
+/* 0 for a new start, then 1, 2, 3, 1, 2, 3. RULE OSDP-SEQUENCE */
 static uint8_t next_sequence(struct osdp_peripheral *p)
 {
 	uint8_t next = !p->started ? 0 : p->sequence == 3 ? 1 : (uint8_t)(p->sequence + 1);
@@ -172,11 +172,15 @@ static void build(struct osdp_peripheral *p, uint64_t now_us)
 		osdp_device_restart(p, now_us);
 	if (p->stage < OSDP_STAGE_LOCAL || !osdp_orders_say(p, room, &utterance))
 		say_stage(p, &utterance);
-	struct osdp_frame frame = {.address = (uint8_t)p->settings.address, .sequence = next_sequence(p),
-				   .crc = !p->settings.checksum, .scs = utterance.scs, .scs_value = utterance.scs_value,
-				   .id = utterance.id, .data = utterance.data};
+	struct osdp_frame frame = {.address = (uint8_t)p->settings.address,
+				   .sequence = next_sequence(p),
+				   .crc = !p->settings.checksum,
+				   .scs = utterance.scs,
+				   .scs_value = utterance.scs_value,
+				   .id = utterance.id,
+				   .data = utterance.data};
 	sink_u8(&s, OSDP_NUMBER_MARK);
-	struct err e = OK;
+	struct err e;
 	if (p->session != OSDP_SESSION_NONE) {
 		e = osdp_secure_write(&p->secure, &frame, &s);
 	} else {
@@ -301,7 +305,9 @@ static struct err deliver_readers(struct osdp_peripheral *p, struct span data)
 	return OK;
 }
 
-/* One place lets a device's words through to core. */
+/* One place lets a device's words through to core, and none that came in the clear from one with a channel.
+ * RULE DEFENCE-1
+ */
 static struct err deliver(struct osdp_peripheral *p, uint8_t id, struct span data, uint64_t now_us)
 {
 	if (!osdp_device_believed(p))
@@ -328,8 +334,10 @@ static struct err deliver(struct osdp_peripheral *p, uint8_t id, struct span dat
 static bool fits(const struct osdp_peripheral *p, uint8_t id)
 {
 	static const uint8_t replies[] = {
-		[OSDP_STAGE_LOCAL] = OSDP_REPLY_LSTATR,   [OSDP_STAGE_INPUTS] = OSDP_REPLY_ISTATR,
-		[OSDP_STAGE_OUTPUTS] = OSDP_REPLY_OSTATR, [OSDP_STAGE_READERS] = OSDP_REPLY_RSTATR,
+		[OSDP_STAGE_LOCAL] = OSDP_REPLY_LSTATR,
+		[OSDP_STAGE_INPUTS] = OSDP_REPLY_ISTATR,
+		[OSDP_STAGE_OUTPUTS] = OSDP_REPLY_OSTATR,
+		[OSDP_STAGE_READERS] = OSDP_REPLY_RSTATR,
 	};
 	if (p->errand == OSDP_ERRAND_OUTPUT)
 		return id == OSDP_REPLY_ACK || id == OSDP_REPLY_OSTATR;
@@ -368,7 +376,8 @@ static void heard_nak(struct osdp_peripheral *p, struct span data, uint64_t now_
 }
 
 /* A reply whose sender is as sure as it will get. */
-static enum osdp_heard heard_answer(struct osdp_peripheral *p, const struct osdp_frame *frame, struct span data, uint64_t now_us)
+static enum osdp_heard heard_answer(struct osdp_peripheral *p, const struct osdp_frame *frame, struct span data,
+				    uint64_t now_us)
 {
 	valid_exchange(p, now_us);
 	if (frame->id == OSDP_REPLY_NAK) {
@@ -432,15 +441,16 @@ static enum osdp_heard heard_in_clear(struct osdp_peripheral *p, const struct os
 	valid_exchange(p, now_us);
 	if (frame->scs == OSDP_SCS_NONE && is_event(frame->id) && p->settings.secure)
 		osdp_device_lose(p, OSDP_OFFENCE_PLAINTEXT, "words in the clear outside the secure channel", now_us);
-	else if (frame->scs == OSDP_SCS_NONE && frame->id == OSDP_REPLY_NAK && !failed(osdp_read_nak(frame->data, &code)))
+	else if (frame->scs == OSDP_SCS_NONE && frame->id == OSDP_REPLY_NAK &&
+		 !failed(osdp_read_nak(frame->data, &code)))
 		osdp_handshake_refused(p, code, now_us);
 	else
 		osdp_handshake_heard(p, frame, now_us);
 	return OSDP_HEARD_REPLY;
 }
 
-/* BUSY comes in the clear, with sequence number 0, and changes nothing: the same bytes go out again a little later. It does
- * not count as a valid exchange, for anybody could say it.
+/* BUSY comes in the clear, with sequence number 0, and changes nothing: the same bytes go out again a little later.
+ * It does not count as a valid exchange, for anybody could say it.
  */
 static void heard_busy(struct osdp_peripheral *p, uint64_t now_us)
 {
@@ -470,6 +480,9 @@ enum osdp_heard osdp_device_heard(struct osdp_peripheral *p, const struct osdp_f
 	return p->session != OSDP_SESSION_NONE ? heard_in_channel(p, frame, now_us) : heard_in_clear(p, frame, now_us);
 }
 
+/* The same bytes with the same number, so that a device which has obeyed already only answers again.
+ * RULE OSDP-REPEAT
+ */
 void osdp_device_silence(struct osdp_peripheral *p, bool damaged, uint64_t now_us)
 {
 	p->waiting = false;
@@ -512,8 +525,8 @@ void osdp_device_told(struct osdp_peripheral *p, enum message_kind kind, const v
 	}
 }
 
-/* What core believes of the device fades: without a valid exchange it is offline; with some, but none that may be believed, it
- * is no longer secure.
+/* What core believes of the device fades: without a valid exchange it is offline; with some, but none that may be
+ * believed, it is no longer secure.
  */
 static uint64_t link_fades_us(const struct osdp_peripheral *p)
 {

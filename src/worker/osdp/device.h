@@ -1,11 +1,12 @@
 /* worker/osdp/device.h - one peripheral device: what to say to it next, and what its answers mean.
  *
- * It stands between line.h, which decides whose turn it is, and reader.h, which reads what a judged reply says. It is pure:
- * times are given, bytes are given and taken, and what core should hear goes out through a port. It does not know the wire,
- * the other devices, or any device's own key but the one that a KEYSET is carrying.
+ * It stands between line.h, which decides whose turn it is, and reader.h, which reads what a judged reply says. It
+ * is pure: times are given, bytes are given and taken, and what core should hear goes out through a port. It does
+ * not know the wire, the other devices, or any device's own key but the one that a KEYSET is carrying.
  *
- * A device that needs the secure channel (the default) is believed under its MAC alone. What it says in the clear moves the
- * handshake along and nothing else; a card, a key press or a contact in the clear is an alarm and a new handshake.
+ * A device that needs the secure channel (the default) is believed under its MAC alone. What it says in the clear
+ * moves the handshake along and nothing else; a card, a key press or a contact in the clear is an alarm and a new
+ * handshake.
  *
  * device.c holds turns and replies, handshake.c the way up to a session, orders.c what core wants of the device.
  */
@@ -17,29 +18,29 @@
 #include "worker/osdp/secure.h"
 
 enum {
-	OSDP_OUTPUTS_MAX = 16,               /* waiting for one device */
-	OSDP_ORDERS_MAX = 8,                 /* LED, buzzer, text; the oldest gives way */
-	OSDP_TRANSMIT_SIZE_MAX = 144,        /* mark byte, and TEXT under the channel */
+	OSDP_OUTPUTS_MAX = 16,        /* waiting for one device */
+	OSDP_ORDERS_MAX = 8,          /* LED, buzzer, text; the oldest gives way */
+	OSDP_TRANSMIT_SIZE_MAX = 144, /* mark byte, and TEXT under the channel */
 
-	OSDP_POLL_US = 20000,                /* at the soonest, when nothing else is due */
-	OSDP_SETTLE_US = 100000,             /* after a repeat was answered: the answer to the first try may come yet */
-	OSDP_REPLY_US = 200000,              /* how long a device has for its answer */
-	OSDP_PROBE_US = 30000,               /* the same for one that was not there last time */
-	OSDP_OFFLINE_US = 8000000,           /* without a valid exchange */
-	OSDP_OUTPUT_AGE_US_MAX = 2000000,    /* an older unlock opens a door that nobody stands at */
-	OSDP_CORE_US_MAX = 5000000,          /* core's part of a handshake */
-	OSDP_REPEATS_MAX = 3,                /* the same bytes, before a new start */
-	OSDP_REPEAT_PAUSE_US = 100000,       /* before the last of them */
-	OSDP_BUSY_MAX = 100,                 /* in a row */
+	OSDP_POLL_US = 20000,             /* at the soonest, when nothing else is due */
+	OSDP_SETTLE_US = 100000,          /* after a repeat was answered: the answer to the first try may come yet */
+	OSDP_REPLY_US = 200000,           /* how long a device has for its answer */
+	OSDP_PROBE_US = 30000,            /* the same for one that was not there last time */
+	OSDP_OFFLINE_US = 8000000,        /* without a valid exchange */
+	OSDP_OUTPUT_AGE_US_MAX = 2000000, /* an older unlock opens a door that nobody stands at */
+	OSDP_CORE_US_MAX = 5000000,       /* core's part of a handshake */
+	OSDP_REPEATS_MAX = 3,             /* the same bytes, before a new start */
+	OSDP_REPEAT_PAUSE_US = 100000,    /* before the last of them */
+	OSDP_BUSY_MAX = 100,              /* in a row */
 	OSDP_BUSY_PAUSE_US = 20000,
-	OSDP_FIRST_PAUSE_US = 100000,        /* after the first try in vain: on a busy machine it proves little */
-	OSDP_SILENCE_PAUSE_US = 1000000,     /* next pause after a device went away; doubled up to: */
+	OSDP_FIRST_PAUSE_US = 100000,    /* after the first try in vain: on a busy machine it proves little */
+	OSDP_SILENCE_PAUSE_US = 1000000, /* next pause after a device went away; doubled up to: */
 	OSDP_SILENCE_PAUSE_US_MAX = 4000000,
-	OSDP_TROUBLE_PAUSE_US = 1000000,     /* second handshake after an offence; the first is at once; doubled up to: */
+	OSDP_TROUBLE_PAUSE_US = 1000000, /* second handshake after an offence; the first is at once; doubled up to: */
 	OSDP_TROUBLE_PAUSE_US_MAX = 8000000,
-	OSDP_CALM_US = 10000000,             /* a session this old wipes out earlier troubles */
-	OSDP_ALARM_US = 1000000,             /* at most one of a kind in this time */
-	OSDP_SESSION_FRAMES_MAX = 200000,    /* then new session keys */
+	OSDP_CALM_US = 10000000,          /* a session this old wipes out earlier troubles */
+	OSDP_ALARM_US = 1000000,          /* at most one of a kind in this time */
+	OSDP_SESSION_FRAMES_MAX = 200000, /* then new session keys */
 };
 #define OSDP_SESSION_US_MAX UINT64_C(3600000000)
 #define OSDP_NEVER UINT64_MAX
@@ -81,7 +82,7 @@ enum osdp_rank {
 enum osdp_heard {
 	OSDP_HEARD_NOTHING = 0, /* not an answer to what was said: keep listening */
 	OSDP_HEARD_REPLY,
-	OSDP_HEARD_READ,        /* a card or keys went to core: its decision may come at once */
+	OSDP_HEARD_READ, /* a card or keys went to core: its decision may come at once */
 };
 
 /* What the command under way is for. */
@@ -127,10 +128,10 @@ struct osdp_peripheral {
 	struct osdp_alarm_meter alarms[OSDP_OFFENCE_COUNT];
 
 	/* The command under way. */
-	bool waiting;           /* for its reply */
-	bool repeat;            /* the same bytes go out again */
-	bool restart_wanted;    /* as soon as the reply that is on its way is in */
-	bool started;           /* false: the next command carries sequence number 0 */
+	bool waiting;        /* for its reply */
+	bool repeat;         /* the same bytes go out again */
+	bool restart_wanted; /* as soon as the reply that is on its way is in */
+	bool started;        /* false: the next command carries sequence number 0 */
 	uint8_t sequence;
 	uint8_t command;
 	enum osdp_errand errand;
@@ -145,8 +146,8 @@ struct osdp_peripheral {
 	bool random_there;
 	bool keys_there;
 	bool install;
-	uint64_t asked_us;      /* when core was asked for its part; 0: not asked */
-	uint32_t randoms_owed;  /* by core, which answers in order: an answer counts when none after it is owed */
+	uint64_t asked_us;     /* when core was asked for its part; 0: not asked */
+	uint32_t randoms_owed; /* by core, which answers in order: an answer counts when none after it is owed */
 	uint32_t sessions_owed;
 	uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE];
 	uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE];
@@ -185,7 +186,9 @@ void osdp_device_reopen(struct osdp_peripheral *p, uint64_t now_us);
 /* Take leave of it: what waits is reported as not done, keys are wiped. */
 void osdp_device_stop(struct osdp_peripheral *p);
 
-/* A message from core that names this device: osdp_random, _session, _output, _led, _buzzer, _text, _keyset, _restart. */
+/* A message from core that names this device: osdp_random, _session, _output, _led, _buzzer, _text, _keyset,
+ * _restart.
+ */
 void osdp_device_told(struct osdp_peripheral *p, enum message_kind kind, const void *body, uint64_t now_us);
 
 /* How much does it want the line now? */

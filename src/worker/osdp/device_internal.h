@@ -1,4 +1,6 @@
-/* worker/osdp/device_internal.h - what device.c, handshake.c and orders.c share with one another and with nobody else. */
+/* worker/osdp/device_internal.h - what device.c, handshake.c and orders.c share with one another and with nobody
+ * else.
+ */
 #ifndef LEGATION_WORKER_OSDP_DEVICE_INTERNAL_H
 #define LEGATION_WORKER_OSDP_DEVICE_INTERNAL_H
 
@@ -7,7 +9,7 @@
 /* A command before it is a frame. */
 struct osdp_utterance {
 	uint8_t id;
-	uint8_t scs;       /* SCS_11 or SCS_13 in the handshake, else none */
+	uint8_t scs; /* SCS_11 or SCS_13 in the handshake, else none */
 	uint8_t scs_value;
 	struct span data;
 };
@@ -43,7 +45,8 @@ bool osdp_orders_has_output(const struct osdp_peripheral *p);
 bool osdp_orders_has_other(const struct osdp_peripheral *p);
 
 /* needs   room for the data of the longest command. gives  false when nothing waits. */
-bool osdp_orders_say(struct osdp_peripheral *p, uint8_t room[OSDP_COMMAND_DATA_SIZE_MAX], struct osdp_utterance *ret_utterance);
+bool osdp_orders_say(struct osdp_peripheral *p, uint8_t room[OSDP_COMMAND_DATA_SIZE_MAX],
+		     struct osdp_utterance *ret_utterance);
 
 /* The order under way is over. */
 void osdp_orders_done(struct osdp_peripheral *p, bool acknowledged, uint64_t now_us);

@@ -12,7 +12,7 @@ enum {
 	CONTROL_KNOWN = OSDP_CONTROL_SEQUENCE | OSDP_CONTROL_CRC | OSDP_CONTROL_SECURE,
 };
 
-/* CRC-16 of 0x1021 by nibbles: sixteen words of table stay in the cache. */
+/* CRC-16 of 0x1021 by nibbles: sixteen words of table stay in the cache. RULE OSDP-CHECK */
 static const uint16_t crc_table[16] = {
 	0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50A5, 0x60C6, 0x70E7,
 	0x8108, 0x9129, 0xA14A, 0xB16B, 0xC18C, 0xD1AD, 0xE1CE, 0xF1EF,
@@ -172,14 +172,16 @@ struct err osdp_frame_open(const struct osdp_frame *frame, struct sink *s, size_
 	bool handshake = frame->scs != OSDP_SCS_NONE && !osdp_scs_has_mac(frame->scs);
 	size_t scb_size = frame->scs == OSDP_SCS_NONE ? 0 : handshake ? SCB_HANDSHAKE_SIZE : SCB_SIZE_LEAST;
 	size_t length = OSDP_NUMBER_HEADER_SIZE + scb_size + 1 + frame->data.size +
-			(osdp_scs_has_mac(frame->scs) ? OSDP_NUMBER_MAC_SIZE : 0) + (frame->crc ? CRC_SIZE : CHECKSUM_SIZE);
+			(osdp_scs_has_mac(frame->scs) ? OSDP_NUMBER_MAC_SIZE : 0) +
+			(frame->crc ? CRC_SIZE : CHECKSUM_SIZE);
 	if (length > OSDP_NUMBER_FRAME_SIZE_MAX)
 		return FAIL(ERR_TOO_LARGE, "frame: %zu bytes", length);
 	size_t start = s->size;
 	sink_u8(s, OSDP_NUMBER_START);
 	sink_u8(s, (uint8_t)(frame->address | (frame->reply ? OSDP_NUMBER_REPLY_BIT : 0)));
 	sink_u16le(s, (uint16_t)length);
-	sink_u8(s, (uint8_t)(frame->sequence | (frame->crc ? OSDP_CONTROL_CRC : 0) | (scb_size ? OSDP_CONTROL_SECURE : 0)));
+	sink_u8(s, (uint8_t)(frame->sequence | (frame->crc ? OSDP_CONTROL_CRC : 0) |
+			     (scb_size ? OSDP_CONTROL_SECURE : 0)));
 	if (scb_size > 0) {
 		sink_u8(s, (uint8_t)scb_size);
 		sink_u8(s, frame->scs);

@@ -1,8 +1,8 @@
 /* worker/osdp/frame.h - frames of an OSDP line, in and out.
  *
- * Where bytes from the wire first become something: the decoder takes any chunks, finds the start byte among noise, checks
- * length, check bytes and the security block, and gives one frame at a time. What it gives depends on the bytes alone and
- * never on how they were cut. The encoder is its inverse. Neither knows keys, devices or time.
+ * Where bytes from the wire first become something: the decoder takes any chunks, finds the start byte among noise,
+ * checks length, check bytes and the security block, and gives one frame at a time. What it gives depends on the
+ * bytes alone and never on how they were cut. The encoder is its inverse. Neither knows keys, devices or time.
  */
 #ifndef LEGATION_WORKER_OSDP_FRAME_H
 #define LEGATION_WORKER_OSDP_FRAME_H
@@ -14,13 +14,13 @@ struct osdp_frame {
 	uint8_t address; /* 0..0x7F, without the reply bit */
 	bool reply;
 	uint8_t sequence;
-	bool crc;                /* else a checksum */
-	uint8_t scs;             /* enum osdp_scs; OSDP_SCS_NONE: no security block */
-	uint8_t scs_value;       /* third byte of the block in SCS_11..14 */
-	uint8_t id;              /* command or reply */
-	struct span data;        /* still encrypted under SCS_17 and SCS_18 */
-	struct span mac;         /* four bytes under SCS_15..18, else empty */
-	struct span under_mac;   /* start byte to the end of the data */
+	bool crc;              /* else a checksum */
+	uint8_t scs;           /* enum osdp_scs; OSDP_SCS_NONE: no security block */
+	uint8_t scs_value;     /* third byte of the block in SCS_11..14 */
+	uint8_t id;            /* command or reply */
+	struct span data;      /* still encrypted under SCS_17 and SCS_18 */
+	struct span mac;       /* four bytes under SCS_15..18, else empty */
+	struct span under_mac; /* start byte to the end of the data */
 };
 
 /* ---- in ---- */
@@ -28,8 +28,8 @@ struct osdp_frame {
 struct osdp_decoder {
 	uint8_t bytes[OSDP_NUMBER_FRAME_SIZE_MAX];
 	size_t size;
-	size_t given;            /* bytes of the frame given last, which still lie in front */
-	uint64_t noise_bytes;    /* skipped: neither frame nor mark */
+	size_t given;         /* bytes of the frame given last, which still lie in front */
+	uint64_t noise_bytes; /* skipped: neither frame nor mark */
 	uint64_t bad_check_count;
 	uint64_t malformed_count;
 };
@@ -37,7 +37,7 @@ struct osdp_decoder {
 enum osdp_decoded {
 	OSDP_DECODED_NOTHING, /* needs more bytes */
 	OSDP_DECODED_FRAME,
-	OSDP_DECODED_DAMAGED, /* what looked like a frame had wrong check bytes or broke the format; the search goes on behind it */
+	OSDP_DECODED_DAMAGED, /* what looked like a frame had wrong check bytes or broke the format; search on */
 };
 
 void osdp_decoder_reset(struct osdp_decoder *d);
@@ -51,8 +51,8 @@ size_t osdp_decoder_take(struct osdp_decoder *d, struct span bytes);
 /* gives   in ret_frame, a frame whose spans lie in the decoder until its next call. */
 enum osdp_decoded osdp_decoder_next(struct osdp_decoder *d, struct osdp_frame *ret_frame);
 
-/* The line has been quiet for too long for what is there to be completed: give up the unfinished frame in front and look for
- * one behind its first byte. Call it until it says NOTHING; the decoder is empty then.
+/* The line has been quiet for too long for what is there to be completed: give up the unfinished frame in front and
+ * look for one behind its first byte. Call it until it says NOTHING; the decoder is empty then.
  */
 enum osdp_decoded osdp_decoder_quiet(struct osdp_decoder *d, struct osdp_frame *ret_frame);
 
@@ -60,7 +60,7 @@ enum osdp_decoded osdp_decoder_quiet(struct osdp_decoder *d, struct osdp_frame *
 
 /* Write the frame up to the end of its data, with its final length; for SCS_15..18 that is what the MAC covers.
  *
- * needs   frame's `mac` and `under_mac` unset; an address of at most 0x7F; a sink that holds only a mark byte or nothing.
+ * needs   frame's `mac` and `under_mac` unset; an address of at most 0x7F; a sink with only a mark byte or nothing.
  * gives   the place of the start byte in the sink.
  * fails   ERR_TOO_LARGE, over the sink or over the largest frame.
  */

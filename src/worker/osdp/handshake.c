@@ -1,7 +1,7 @@
 /* worker/osdp/handshake.c - the way from a device of which nothing is known to a session: ID, CAP, CHLNG, SCRYPT.
  *
- * What comes here is in the clear and may be anybody's: it can make a handshake fail, and nothing else. Core draws RND.A and
- * derives the session's keys; which key the device must have is core's to say, never the device's.
+ * What comes here is in the clear and may be anybody's: it can make a handshake fail, and nothing else. Core draws
+ * RND.A and derives the session's keys; which key the device must have is core's to say, never the device's.
  */
 #include "worker/osdp/device_internal.h"
 
@@ -17,7 +17,8 @@ static void ask_random(struct osdp_peripheral *p, uint64_t now_us)
 
 bool osdp_handshake_waits_for_core(const struct osdp_peripheral *p)
 {
-	return (p->stage == OSDP_STAGE_CHALLENGE && !p->random_there) || (p->stage == OSDP_STAGE_CONFIRM && !p->keys_there);
+	return (p->stage == OSDP_STAGE_CHALLENGE && !p->random_there) ||
+	       (p->stage == OSDP_STAGE_CONFIRM && !p->keys_there);
 }
 
 /* Is this the answer to the last question? Answers to those of a handshake that has been given up come first. */
@@ -114,7 +115,8 @@ void osdp_handshake_say(struct osdp_peripheral *p, struct osdp_utterance *ret_ut
 		break;
 	default:
 		ENSURE(p->stage == OSDP_STAGE_CONFIRM);
-		utterance = (struct osdp_utterance){OSDP_COMMAND_SCRYPT, OSDP_SCS_SCRYPT, kind, SPAN_OF(p->server_cryptogram)};
+		utterance = (struct osdp_utterance){OSDP_COMMAND_SCRYPT, OSDP_SCS_SCRYPT, kind,
+						    SPAN_OF(p->server_cryptogram)};
 		break;
 	}
 	*ret_utterance = utterance;
@@ -168,12 +170,15 @@ static struct err heard_identity(struct osdp_peripheral *p, struct span data, ui
 	return OK;
 }
 
-/* The device says in the clear what it can do. That it can encrypt is what we demand, not what we ask. */
+/* The device says in the clear what it can do. That it can encrypt is what we demand, not what we ask.
+ * RULE DEFENCE-2
+ */
 static void judge_capabilities(struct osdp_peripheral *p, uint64_t now_us)
 {
 	bool encrypts = false;
 	for (size_t i = 0; i < p->capability_count; i++)
-		encrypts |= p->capabilities[i].function == OSDP_FUNCTION_SECURITY && (p->capabilities[i].compliance & 1) != 0;
+		encrypts |= p->capabilities[i].function == OSDP_FUNCTION_SECURITY &&
+			    (p->capabilities[i].compliance & 1) != 0;
 	if (p->settings.secure && !encrypts)
 		osdp_device_alarm(p, OSDP_OFFENCE_DOWNGRADE, now_us);
 	p->capabilities_known = true;
@@ -193,7 +198,7 @@ static struct err heard_cryptogram(struct osdp_peripheral *p, const struct osdp_
 	struct osdp_cryptogram cryptogram;
 	TRY(osdp_read_cryptogram(frame->data, &cryptogram));
 	bool default_key = frame->scs_value == OSDP_KEY_KIND_DEFAULT;
-	if (default_key && !p->install) {
+	if (default_key && !p->install) { /* RULE DEFENCE-3 */
 		osdp_device_lose(p, OSDP_OFFENCE_DEFAULT_KEY, "the device asks for the default key", now_us);
 		return OK;
 	}
@@ -239,9 +244,11 @@ void osdp_handshake_heard(struct osdp_peripheral *p, const struct osdp_frame *fr
 	bool good = false;
 	if (p->stage == OSDP_STAGE_ID && frame->id == OSDP_REPLY_PDID && frame->scs == OSDP_SCS_NONE) {
 		good = !failed(heard_identity(p, frame->data, now_us));
-	} else if (p->stage == OSDP_STAGE_CAPABILITIES && frame->id == OSDP_REPLY_PDCAP && frame->scs == OSDP_SCS_NONE) {
+	} else if (p->stage == OSDP_STAGE_CAPABILITIES && frame->id == OSDP_REPLY_PDCAP &&
+		   frame->scs == OSDP_SCS_NONE) {
 		good = !failed(heard_capabilities(p, frame->data, now_us));
-	} else if (p->stage == OSDP_STAGE_CHALLENGE && frame->id == OSDP_REPLY_CCRYPT && frame->scs == OSDP_SCS_CCRYPT) {
+	} else if (p->stage == OSDP_STAGE_CHALLENGE && frame->id == OSDP_REPLY_CCRYPT &&
+		   frame->scs == OSDP_SCS_CCRYPT) {
 		good = !failed(heard_cryptogram(p, frame, now_us));
 	} else if (p->stage == OSDP_STAGE_CONFIRM && frame->id == OSDP_REPLY_RMAC_I && frame->scs == OSDP_SCS_RMAC_I) {
 		heard_first_mac(p, frame, now_us);

@@ -146,7 +146,7 @@ static void add_new(struct osdp_bus *bus, const struct osdp_line *line, uint64_t
 /* Those that carry strikes go to the front; otherwise the order stays. */
 static void sort_turns(struct osdp_bus *bus)
 {
-	uint8_t sorted[OSDP_DEVICES_MAX];
+	uint8_t sorted[OSDP_DEVICES_MAX] = {0};
 	size_t count = 0;
 	for (int controls = 1; controls >= 0; controls--)
 		for (size_t i = 0; i < bus->turn_count; i++)
@@ -242,7 +242,8 @@ static void heard_frame(struct osdp_bus *bus, const struct osdp_frame *frame, ui
 	enum osdp_heard heard = osdp_device_heard(p, frame, now_us);
 	if (heard == OSDP_HEARD_NOTHING)
 		return;
-	bus->wire_free_us = now_us; /* whoever answers has heard us to the end, even if the wire is faster than its baud rate */
+	bus->wire_free_us =
+		now_us; /* whoever answers has heard us to the end, even if the wire is faster than its baud rate */
 	if (heard == OSDP_HEARD_READ) {
 		bus->hold_until_us = now_us + OSDP_HOLD_AFTER_READ_US;
 		bus->hold_device = p->settings.device;
@@ -308,8 +309,8 @@ static bool may_probe(const struct osdp_bus *bus, const struct osdp_peripheral *
 	return first_try(p) || now_us >= bus->probe_after_us;
 }
 
-/* Better rank first; among equals the one whose turn is next, but a device that carries strikes and has no session yet goes
- * before those that have one or carry none.
+/* Better rank first; among equals the one whose turn is next, but a device that carries strikes and has no session
+ * yet goes before those that have one or carry none.
  */
 static unsigned weight(const struct osdp_bus *bus, const struct osdp_peripheral *p, uint64_t now_us)
 {
@@ -392,7 +393,8 @@ void osdp_bus_sent(struct osdp_bus *bus, uint64_t first_byte_us, size_t size)
 	struct osdp_peripheral *p = &bus->devices[bus->speaker];
 	bus->wire_free_us = first_byte_us + wire_time_us(bus, size);
 	bus->reply_until_us = bus->wire_free_us + osdp_device_patience(p);
-	bus->reply_ends_us = bus->reply_until_us + wire_time_us(bus, OSDP_NUMBER_FRAME_SIZE_MAX) + OSDP_CHARACTER_GAP_US;
+	bus->reply_ends_us =
+		bus->reply_until_us + wire_time_us(bus, OSDP_NUMBER_FRAME_SIZE_MAX) + OSDP_CHARACTER_GAP_US;
 	bus->deadline_us = bus->reply_until_us;
 	osdp_device_sent(p, first_byte_us);
 }

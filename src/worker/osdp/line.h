@@ -1,12 +1,12 @@
 /* worker/osdp/line.h - one half-duplex line and its devices: who speaks next.
  *
- * It stands between worker.c, which has the descriptor and the clock, and device.h, which knows what to say. It is pure:
- * bytes and times are given, bytes are taken.
+ * It stands between worker.c, which has the descriptor and the clock, and device.h, which knows what to say. It is
+ * pure: bytes and times are given, bytes are taken.
  *
- * Order of turns: an unlock first, always; then orders (lights, sounds), but never two of them without a turn between; then
- * everybody in rounds. A device that was not there last time is tried rarely, for a short wait, and all such waits together
- * take at most a tenth of the line. After a card or keys the line stays idle for a moment, so that the unlock's first byte does
- * not stand behind a poll.
+ * Order of turns: an unlock first, always; then orders (lights, sounds), but never two of them without a turn
+ * between; then everybody in rounds. A device that was not there last time is tried rarely, for a short wait, and
+ * all such waits together take at most a tenth of the line. After a card or keys the line stays idle for a moment,
+ * so that the unlock's first byte does not stand behind a poll.
  */
 #ifndef LEGATION_WORKER_OSDP_LINE_H
 #define LEGATION_WORKER_OSDP_LINE_H
@@ -14,12 +14,12 @@
 #include "worker/osdp/device.h"
 
 enum {
-	OSDP_DEVICES_MAX = 127,              /* addresses 0..126 */
-	OSDP_HOLD_AFTER_READ_US = 6000,      /* how long core's decision is awaited with an idle line */
-	OSDP_IDLE_CHARACTERS = 2,            /* before anybody drives the line */
-	OSDP_CHARACTER_BITS = 10,            /* start bit, eight, stop bit */
-	OSDP_CHARACTER_GAP_US = 20000,       /* longer inside a frame: the frame is given up */
-	OSDP_PROBE_SHARE = 10,               /* after a wait in vain, this many times as long without another */
+	OSDP_DEVICES_MAX = 127,         /* addresses 0..126 */
+	OSDP_HOLD_AFTER_READ_US = 6000, /* how long core's decision is awaited with an idle line */
+	OSDP_IDLE_CHARACTERS = 2,       /* before anybody drives the line */
+	OSDP_CHARACTER_BITS = 10,       /* start bit, eight, stop bit */
+	OSDP_CHARACTER_GAP_US = 20000,  /* longer inside a frame: the frame is given up */
+	OSDP_PROBE_SHARE = 10,          /* after a wait in vain, this many times as long without another */
 	OSDP_BAUD_LEAST = 9600,
 	OSDP_BAUD_MOST = 230400,
 };
@@ -28,7 +28,7 @@ struct osdp_bus {
 	uint32_t line;
 	uint64_t character_ns;
 	const struct osdp_port *port;
-	bool open;               /* there is a wire */
+	bool open; /* there is a wire */
 	struct osdp_decoder decoder;
 
 	struct osdp_peripheral devices[OSDP_DEVICES_MAX]; /* slots; which are in use, and in which order: */
@@ -37,17 +37,17 @@ struct osdp_bus {
 	size_t turn_next;
 	bool order_was_last;
 
-	int speaker;             /* slot that was spoken to and has not answered; -1: none */
-	bool listening;          /* for a reply */
-	bool probing;            /* of a device that was not there last time */
-	bool damaged;            /* something came that was no frame */
+	int speaker;    /* slot that was spoken to and has not answered; -1: none */
+	bool listening; /* for a reply */
+	bool probing;   /* of a device that was not there last time */
+	bool damaged;   /* something came that was no frame */
 	uint64_t spoke_us;
 	uint64_t wire_free_us;   /* when the last byte of ours, or of theirs, was over */
 	uint64_t reply_until_us; /* when a reply must have begun */
 	uint64_t reply_ends_us;  /* when even the longest must be over */
 	uint64_t deadline_us;    /* of what is awaited now: the reply, or its next byte */
 	uint64_t probe_after_us;
-	uint64_t hold_until_us;  /* 0: no hold */
+	uint64_t hold_until_us; /* 0: no hold */
 	uint64_t hold_device;
 };
 

@@ -58,7 +58,9 @@ static struct err set_raw(int descriptor, speed_t speed, const char *path)
 	return OK;
 }
 
-/* The lock ends with the last descriptor, whoever holds it; that of the terminal itself keeps out programs that ask for none. */
+/* The lock ends with the last descriptor, whoever holds it; that of the terminal itself keeps out programs that ask
+ * for none.
+ */
 static struct err make_exclusive(int descriptor, bool is_pty, const char *path)
 {
 	if (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
@@ -105,7 +107,9 @@ union peer {
 	struct sockaddr_in6 six;
 };
 
-/* "127.0.0.1:4000" or "[::1]:4000". A name would need a resolver, and the resolver a network that we do not ask for. */
+/* "127.0.0.1:4000" or "[::1]:4000". A name would need a resolver, and the resolver a network that we do not ask
+ * for.
+ */
 static struct err read_peer(const char *text, union peer *ret_peer, socklen_t *ret_size)
 {
 	char host[ADDRESS_SIZE_MAX + 1];

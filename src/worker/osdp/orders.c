@@ -38,7 +38,8 @@ static void say_output(struct osdp_peripheral *p, uint8_t *room, struct osdp_utt
 	p->output_count--;
 }
 
-bool osdp_orders_say(struct osdp_peripheral *p, uint8_t room[OSDP_COMMAND_DATA_SIZE_MAX], struct osdp_utterance *ret_utterance)
+bool osdp_orders_say(struct osdp_peripheral *p, uint8_t room[OSDP_COMMAND_DATA_SIZE_MAX],
+		     struct osdp_utterance *ret_utterance)
 {
 	if (osdp_orders_has_output(p)) {
 		say_output(p, room, ret_utterance);
@@ -46,7 +47,8 @@ bool osdp_orders_say(struct osdp_peripheral *p, uint8_t room[OSDP_COMMAND_DATA_S
 	}
 	if (p->keyset_there) {
 		osdp_write_keyset(p->keyset_key, room);
-		*ret_utterance = (struct osdp_utterance){.id = OSDP_COMMAND_KEYSET, .data = {room, OSDP_KEYSET_DATA_SIZE}};
+		*ret_utterance =
+			(struct osdp_utterance){.id = OSDP_COMMAND_KEYSET, .data = {room, OSDP_KEYSET_DATA_SIZE}};
 		p->errand = OSDP_ERRAND_KEYSET;
 		return true;
 	}
@@ -87,7 +89,9 @@ static void told_output(struct osdp_peripheral *p, const struct osdp_output *out
 	p->output_count++;
 }
 
-/* A key goes into the channel that is open now, or nowhere. Under the default key there is no channel but in install mode. */
+/* A key goes into the channel that is open now, or nowhere. Under the default key there is no channel but in
+ * install mode. RULE DEFENCE-5
+ */
 static void told_keyset(struct osdp_peripheral *p, const struct osdp_keyset *keyset)
 {
 	if (p->session == OSDP_SESSION_NONE || p->keyset_there || p->errand == OSDP_ERRAND_KEYSET ||
@@ -113,7 +117,7 @@ static struct osdp_order *order_place(struct osdp_peripheral *p)
 
 void osdp_orders_told(struct osdp_peripheral *p, enum message_kind kind, const void *body, uint64_t now_us)
 {
-	struct err e = OK;
+	struct err e;
 	switch (kind) {
 	case MESSAGE_OSDP_OUTPUT:
 		told_output(p, body, now_us);
@@ -133,7 +137,7 @@ void osdp_orders_told(struct osdp_peripheral *p, enum message_kind kind, const v
 	default:
 		return;
 	}
-	if (!failed(e)) /* one that the wire has no room for is left out: core's tables are wrong, no door depends on it */
+	if (!failed(e)) /* one that the wire has no room for is left out: no door depends on it */
 		p->order_count++;
 }
 
@@ -152,7 +156,9 @@ uint64_t osdp_orders_due(const struct osdp_peripheral *p)
 	return p->output_count > 0 ? p->outputs[p->output_first].expires_us : OSDP_NEVER;
 }
 
-/* The channel is lost or the device is: a key that waits must not go into another channel. Outputs keep until their time is up. */
+/* The channel is lost or the device is: a key that waits must not go into another channel. Outputs keep until their
+ * time is up.
+ */
 void osdp_orders_forget(struct osdp_peripheral *p)
 {
 	if (p->errand != OSDP_ERRAND_NONE)

@@ -2,9 +2,10 @@
  *
  * Stop 1 of 5 on the swipe tour: [here] > access/swipe.c > access/facts.c > access/decision.c > ledger/append.c
  *
- * Hostile bytes come in, the data of a reply that device.h has already judged (from whom, in answer to what, under a MAC or
- * not); a bounded struct of ipc/messages.def goes out, or an error. Nothing behind this file parses a device's bytes. It is
- * pure, and knows neither keys nor turns. Spans in the messages lie in the data given or in the room given.
+ * Hostile bytes come in, the data of a reply that device.h has already judged (from whom, in answer to what, under
+ * a MAC or not); a bounded struct of ipc/messages.def goes out, or an error. Nothing behind this file parses a
+ * device's bytes. It is pure, and knows neither keys nor turns. Spans in the messages lie in the data given or in
+ * the room given.
  */
 #ifndef LEGATION_WORKER_OSDP_READER_H
 #define LEGATION_WORKER_OSDP_READER_H
@@ -16,8 +17,8 @@ enum {
 	OSDP_CARD_SIZE_MAX = OSDP_CARD_BITS_MAX / 8,
 	OSDP_KEYS_MAX = 64,
 	OSDP_CAPABILITIES_MAX = 32,
-	OSDP_CONTACTS_MAX = 32,    /* further ones of one device are not read */
-	OSDP_READERS_MAX = 8,      /* of one device */
+	OSDP_CONTACTS_MAX = 32, /* further ones of one device are not read */
+	OSDP_READERS_MAX = 8,   /* of one device */
 };
 
 /* RAW: reader, format, bit count (u16), bits. Bits behind the count are made zero, so that one card has one value.
@@ -27,8 +28,8 @@ enum {
  */
 struct err osdp_read_card(struct span data, uint8_t room[OSDP_CARD_SIZE_MAX], struct osdp_card *ret_card) MUST_USE;
 
-/* KEYPAD: reader, count, characters. '*' and '#' come as themselves or as 7F and 0D. One unknown character refuses all: what
- * is left of a PIN could be another's.
+/* KEYPAD: reader, count, characters. '*' and '#' come as themselves or as 7F and 0D. One unknown character refuses
+ * all: what is left of a PIN could be another's.
  */
 struct err osdp_read_keys(struct span data, uint8_t room[OSDP_KEYS_MAX], struct osdp_keypad *ret_keypad) MUST_USE;
 

@@ -6,7 +6,9 @@ enum { BLOCK = OSDP_NUMBER_BLOCK_SIZE, PADDING = 0x80 };
 
 static const uint8_t no_key[BLOCK];
 
-/* One block. The contexts are ECB without padding: chaining is done here, so that a frame costs no new start vector. */
+/* One block. The contexts are ECB without padding: chaining is done here, so that a frame costs no new start
+ * vector.
+ */
 static void block_through(EVP_CIPHER_CTX *context, const uint8_t *in, uint8_t *out)
 {
 	int size = 0;
@@ -68,9 +70,9 @@ static void join_randoms(const uint8_t *first, const uint8_t *second, uint8_t *r
 	memcpy(ret_block + OSDP_NUMBER_RANDOM_SIZE, second, OSDP_NUMBER_RANDOM_SIZE);
 }
 
-bool osdp_secure_start(struct osdp_secure *s, const struct osdp_keys *keys, const uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE],
-		       const uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE], struct span client_cryptogram,
-		       uint8_t ret_server_cryptogram[OSDP_NUMBER_BLOCK_SIZE])
+bool osdp_secure_start(struct osdp_secure *s, const struct osdp_keys *keys,
+		       const uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE], const uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE],
+		       struct span client_cryptogram, uint8_t ret_server_cryptogram[OSDP_NUMBER_BLOCK_SIZE])
 {
 	uint8_t randoms[BLOCK], expected[BLOCK], middle[BLOCK];
 	osdp_secure_close(s);

@@ -1,9 +1,11 @@
 /* worker/osdp/secure.h - the secure channel of one device: proofs, the MAC chain, encryption.
  *
- * It stands between frame.h (bytes) and device.h (what is said when). It is given session keys by core and knows no SCBK, no
- * wire and no time. All AES contexts are made once, before the sandbox closes; a new session only changes their keys.
+ * It stands between frame.h (bytes) and device.h (what is said when). It is given session keys by core and knows no
+ * SCBK, no wire and no time. All AES contexts are made once, before the sandbox closes; a new session only changes
+ * their keys.
  *
- * The same code writes and reads in both directions, so that the tests can play the other end; the panel sends commands.
+ * The same code writes and reads in both directions, so that the tests can play the other end; the panel sends
+ * commands.
  */
 #ifndef LEGATION_WORKER_OSDP_SECURE_H
 #define LEGATION_WORKER_OSDP_SECURE_H
@@ -16,12 +18,12 @@ struct evp_cipher_ctx_st;
 struct osdp_secure {
 	struct evp_cipher_ctx_st *encrypt; /* S-ENC */
 	struct evp_cipher_ctx_st *decrypt;
-	struct evp_cipher_ctx_st *mac1;    /* S-MAC1 */
-	struct evp_cipher_ctx_st *mac2;    /* S-MAC2 */
+	struct evp_cipher_ctx_st *mac1; /* S-MAC1 */
+	struct evp_cipher_ctx_st *mac2; /* S-MAC2 */
 	uint8_t expected_first_mac[OSDP_NUMBER_BLOCK_SIZE];
 	uint8_t last_mac[OSDP_NUMBER_BLOCK_SIZE]; /* whole, of the last frame that was written or accepted */
-	bool keyed;  /* has session keys */
-	bool open;   /* both sides have proved themselves */
+	bool keyed;                               /* has session keys */
+	bool open;                                /* both sides have proved themselves */
 };
 
 enum osdp_secure_verdict {
@@ -42,9 +44,9 @@ void osdp_secure_free(struct osdp_secure *s);
  * gives   true, and in ret_server_cryptogram what SCRYPT must carry, when the client's cryptogram is the right one.
  * rules   OSDP-D.4
  */
-bool osdp_secure_start(struct osdp_secure *s, const struct osdp_keys *keys, const uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE],
-		       const uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE], struct span client_cryptogram,
-		       uint8_t ret_server_cryptogram[OSDP_NUMBER_BLOCK_SIZE]) MUST_USE;
+bool osdp_secure_start(struct osdp_secure *s, const struct osdp_keys *keys,
+		       const uint8_t rnd_a[OSDP_NUMBER_RANDOM_SIZE], const uint8_t rnd_b[OSDP_NUMBER_RANDOM_SIZE],
+		       struct span client_cryptogram, uint8_t ret_server_cryptogram[OSDP_NUMBER_BLOCK_SIZE]) MUST_USE;
 
 /* Check the device's answer to SCRYPT; when it is right, the channel is open. */
 bool osdp_secure_confirm(struct osdp_secure *s, struct span first_mac) MUST_USE;
@@ -63,8 +65,8 @@ struct err osdp_secure_write(struct osdp_secure *s, struct osdp_frame *frame, st
 /* Check and open a frame.
  *
  * needs   room for frame->data.size bytes at plain.
- * gives   in ret_data the plain data when the verdict is GOOD, in `plain` or in the frame. The chain advances only when the
- *         MAC holds.
+ * gives   in ret_data the plain data when the verdict is GOOD, in `plain` or in the frame. The chain advances only
+ *         when the MAC holds.
  * rules   OSDP-D.5
  */
 enum osdp_secure_verdict osdp_secure_read(struct osdp_secure *s, const struct osdp_frame *frame, uint8_t *plain,

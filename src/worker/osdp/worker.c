@@ -15,14 +15,14 @@
 
 enum {
 	ARENA_SIZE_MAX = 256 * 1024,
-	MESSAGES_A_TURN_MAX = 64,    /* of one link, so that none keeps the wire waiting */
+	MESSAGES_A_TURN_MAX = 64, /* of one link, so that none keeps the wire waiting */
 	READ_SIZE = 2048,
 	READS_A_TURN_MAX = 4,
-	WRITES_A_FRAME_MAX = 4,      /* a wire that takes so little at once is lost */
-	OPEN_PAUSE_US = 100000,      /* before a lost line is asked for again; doubled up to: */
+	WRITES_A_FRAME_MAX = 4, /* a wire that takes so little at once is lost */
+	OPEN_PAUSE_US = 100000, /* before a lost line is asked for again; doubled up to: */
 	OPEN_PAUSE_US_MAX = 2000000,
 	OPEN_ANSWER_US_MAX = 5000000,
-	OPEN_CALM_US = 2000000,      /* a line that stayed this long was a good one */
+	OPEN_CALM_US = 2000000, /* a line that stayed this long was a good one */
 	WHY_SIZE_MAX = 200,
 };
 
@@ -35,8 +35,8 @@ struct osdp_worker {
 	struct osdp_port port;
 	bool ended;
 
-	int wire;          /* -1: none */
-	bool connecting;   /* a TCP connection that is still under way */
+	int wire;        /* -1: none */
+	bool connecting; /* a TCP connection that is still under way */
 	uint32_t baud;
 	uint64_t open_at_us; /* when to ask the supervisor for the wire; while it is asked: when to ask again */
 	uint64_t open_pause_us;
@@ -287,7 +287,7 @@ static struct err prepare(struct osdp_worker *w)
 	w->arena = arena_new(ARENA_SIZE_MAX);
 	w->port = (struct osdp_port){.context = w, .say = say};
 	TRY(osdp_bus_new(w->line, &w->port, &w->bus));
-	(void)mlock(w->bus, sizeof(*w->bus));            /* a new key is in here for a moment; better if never on a disk */
+	(void)mlock(w->bus, sizeof(*w->bus)); /* a new key is in here for a moment; better if never on a disk */
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); /* two characters are 174 us: the usual slack is 50 */
 	TRY(child_peers_wait(w->child, w->arena, peers, 1, &w->core));
 	TRY(sandbox_enter(&policy, &report));

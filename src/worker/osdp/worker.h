@@ -1,7 +1,7 @@
 /* worker/osdp/worker.h - the process that speaks with the devices of one line: its loop, its wire, its links.
  *
- * Everything that a device says comes in here, in a sandbox of its own; what it means goes to core as claims, and core's
- * decisions come back. The protocol itself is in line.h and behind it.
+ * Everything that a device says comes in here, in a sandbox of its own; what it means goes to core as claims, and
+ * core's decisions come back. The protocol itself is in line.h and behind it.
  */
 #ifndef LEGATION_WORKER_OSDP_WORKER_H
 #define LEGATION_WORKER_OSDP_WORKER_H

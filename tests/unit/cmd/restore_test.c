@@ -56,7 +56,7 @@ static void refuses(void)
 	CHECK(TOOL(cmd_restore, path, "--dir", home, "--recovery-key-file", recovery) == 1 &&
 		      tool_said("not an empty folder"),
 	      "a folder that holds something");
-	CHECK(is_there(home_file("home/legation.db")), "which stays as it is");
+	CHECK(is_there(home_file("home/data/legation.db")), "which stays as it is");
 	CHECK(TOOL(cmd_restore, path, "--dir", folder, "--recovery-key-file", recovery, "--code", "OTH") == 1 &&
 		      tool_said("of post TST, not of OTH"),
 	      "another post's backup");
@@ -102,7 +102,7 @@ static void restores(void)
 	CHECK(TOOL(cmd_fsck, "--dir", restored) == 0 && tool_said("no tables yet"),
 	      "before its first start there are no tables");
 	CHECK(TOOL(cmd_verify_proof, home_file("old.proof"), "--key", old_key) == 0, "a proof from before holds");
-	CHECK(!is_there(home_file("restored/restoring.db")) && !is_there(home_file("restored/recovery.key")),
+	CHECK(!is_there(home_file("restored/data/restoring.db")) && !is_there(home_file("restored/recovery.key")),
 	      "nothing else lies there");
 }
 

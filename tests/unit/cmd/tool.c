@@ -218,10 +218,10 @@ void home_remark(const char *folder, unsigned count)
 
 void home_copy(const char *from, const char *to)
 {
-	static const char *const names[] = {"legation.db", "legation.db-wal", "root.key"};
+	static const char *const names[] = {CORE_DATABASE, CORE_DATABASE "-wal", CORE_ROOT_KEY};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char command[1200], path[500];
-		(void)snprintf(command, sizeof command, "cp -p '%s/%s' '%s/'", from, names[i], to);
+		(void)snprintf(command, sizeof command, "mkdir -p '%s/" CORE_DATA "' && cp -p '%s/%s' '%s/%s'", to, from, names[i], to, names[i]);
 		REQUIRE(system(command) == 0);
 		(void)snprintf(path, sizeof path, "%s/%s", to, names[i]);
 		give_to_core(path);
@@ -233,7 +233,7 @@ void home_alter(const char *folder, const char *sql)
 	char path[500];
 	struct store *store;
 	struct store_options options = {.mode = STORE_WRITE};
-	(void)snprintf(path, sizeof path, "%s/legation.db", folder);
+	(void)snprintf(path, sizeof path, "%s/" CORE_DATABASE, folder);
 	NEED_OK(store_open(path, &options, &store), "the database opens");
 	NEED_OK(store_script(store, sql), "altered: %s", sql);
 	store_close(store);

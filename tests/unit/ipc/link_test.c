@@ -254,7 +254,7 @@ static void test_malformed(struct arena *arena)
 	struct two two = two_open();
 	struct message message;
 	bool there;
-	struct supervisor_worker worker = {WORKER_OSDP, 2, 77, true, SPAN_TEXT("signal 9"), 1};
+	struct supervisor_worker worker = {WORKER_OSDP, 2, 77, true, false, SPAN_TEXT("signal 9"), 1};
 	struct sink s = SINK_OF(bytes);
 	NEED_OK(message_write(MESSAGE_SUPERVISOR_WORKER, &worker, &s), "a message is written");
 	bool all = true;

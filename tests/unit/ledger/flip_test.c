@@ -168,11 +168,12 @@ static void every_byte(void)
 	size_t counts[MISSED + 1] = {0};
 	struct digest good = make(12, 0);
 	for (size_t i = 0; i < image_size; i += step_of_environment()) {
-		uint8_t mask = i % 2 == 0 ? 0xFF : (uint8_t)(1u << random_below(8));
+		uint8_t mask = (uint8_t)(i % 2 == 0 ? 0xFFu : 1u << random_below(8));
 		powerloss_put(path, image, image_size);
 		powerloss_remove(log_path);
 		size_t size;
-		powerloss_bytes(path, &size)[i] ^= mask;
+		uint8_t *bytes = powerloss_bytes(path, &size);
+		bytes[i] = (uint8_t)(bytes[i] ^ mask);
 		enum outcome outcome = outcome_of(&good, false);
 		counts[outcome]++;
 		if (outcome == MISSED)
@@ -196,7 +197,8 @@ static void random_bytes_of_a_larger_one(void)
 		powerloss_put(path, image, image_size);
 		powerloss_remove(log_path);
 		size_t size;
-		powerloss_bytes(path, &size)[i] ^= mask;
+		uint8_t *bytes = powerloss_bytes(path, &size);
+		bytes[i] = (uint8_t)(bytes[i] ^ mask);
 		enum outcome outcome = outcome_of(&good, false);
 		counts[outcome]++;
 		if (outcome == MISSED)
@@ -219,7 +221,8 @@ static void random_bytes_of_the_log(void)
 		powerloss_put(path, image, image_size);
 		powerloss_put(log_path, log_image, log_size);
 		size_t size;
-		powerloss_bytes(log_path, &size)[i] ^= (uint8_t)(1 + random_below(255));
+		uint8_t *bytes = powerloss_bytes(log_path, &size);
+		bytes[i] = (uint8_t)(bytes[i] ^ (1 + random_below(255)));
 		counts[outcome_of(&good, true)]++;
 	}
 	CHECK(counts[MISSED] == 0 && counts[SHORTER] > 0,

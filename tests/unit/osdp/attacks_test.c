@@ -34,7 +34,7 @@ static void forge_card(struct bench_device *d, uint8_t *reply, size_t *size)
 	forge(d, OSDP_REPLY_RAW, SPAN_OF(card_data), reply, size);
 }
 
-/* PROVES OSDP-ATTACK-1 */
+/* PROVES DEFENCE-1 */
 static void plaintext_decides_nothing(void)
 {
 	struct bench *b = bench_new(1, true);
@@ -61,8 +61,8 @@ static void plaintext_decides_nothing(void)
 
 static void every_plain_word_in_the_channel(void)
 {
-	static const uint8_t ids[] = {OSDP_REPLY_ACK, OSDP_REPLY_KEYPAD, OSDP_REPLY_LSTATR, OSDP_REPLY_ISTATR,
-				      OSDP_REPLY_OSTATR, OSDP_REPLY_RSTATR, OSDP_REPLY_NAK, OSDP_REPLY_PDID};
+	static const uint8_t ids[] = {OSDP_REPLY_ACK,    OSDP_REPLY_KEYPAD, OSDP_REPLY_LSTATR, OSDP_REPLY_ISTATR,
+				      OSDP_REPLY_OSTATR, OSDP_REPLY_RSTATR, OSDP_REPLY_NAK,    OSDP_REPLY_PDID};
 	for (size_t i = 0; i < sizeof(ids); i++) {
 		struct bench *b = bench_new(1, true);
 		bench_run(b, A_WHILE_US);
@@ -75,7 +75,8 @@ static void every_plain_word_in_the_channel(void)
 		bool only = bench_alarms(b, OSDP_OFFENCE_PLAINTEXT) == 1;
 		for (size_t j = said; j < b->said_count; j++) /* nothing of the forged reply before the new session */
 			only &= b->said[j].kind != MESSAGE_OSDP_CARD && b->said[j].kind != MESSAGE_OSDP_KEYPAD;
-		CHECK(only && b->devices[0].sessions == 2, "1: reply %02X in the clear: alarm and new handshake", ids[i]);
+		CHECK(only && b->devices[0].sessions == 2, "1: reply %02X in the clear: alarm and new handshake",
+		      ids[i]);
 		bench_free(b);
 	}
 }
@@ -86,8 +87,13 @@ static struct osdp_peripheral *panel_side;
 static void leave_out_encryption(struct bench_device *d, uint8_t *reply, size_t *size)
 {
 	struct osdp_secure *s = &panel_side->secure;
-	struct osdp_frame frame = {.address = d->address, .reply = true, .sequence = d->last_sequence, .crc = true,
-				   .scs = OSDP_SCS_REPLY_MAC, .id = OSDP_REPLY_RAW, .data = SPAN_OF(card_data)};
+	struct osdp_frame frame = {.address = d->address,
+				   .reply = true,
+				   .sequence = d->last_sequence,
+				   .crc = true,
+				   .scs = OSDP_SCS_REPLY_MAC,
+				   .id = OSDP_REPLY_RAW,
+				   .data = SPAN_OF(card_data)};
 	struct sink sink = sink_of(reply, BENCH_FRAME_MAX);
 	uint8_t block[16], mac[16];
 	size_t start = 0;
@@ -110,13 +116,14 @@ static void unencrypted_card_under_a_mac(void)
 	b->devices[0].meddle = leave_out_encryption;
 	bench_run(b, A_WHILE_US);
 	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 0 && bench_alarms(b, OSDP_OFFENCE_PLAINTEXT) == 1 &&
-		      bench_alarms(b, OSDP_OFFENCE_MAC) == 0, "1: a card that everybody could read is none, even under a good MAC");
+		      bench_alarms(b, OSDP_OFFENCE_MAC) == 0,
+	      "1: a card that everybody could read is none, even under a good MAC");
 	bench_free(b);
 }
 
 /* ---- 2: downgrade ---- */
 
-/* PROVES OSDP-ATTACK-2 */
+/* PROVES DEFENCE-2 */
 static void capabilities_change_nothing(void)
 {
 	struct bench *b = bench_new(1, true);
@@ -145,7 +152,7 @@ static void refusing_the_channel_is_no_way_in(void)
 
 /* ---- 3: install mode ---- */
 
-/* PROVES OSDP-ATTACK-3 */
+/* PROVES DEFENCE-3 */
 static void nobody_gets_into_install_mode_by_asking(void)
 {
 	struct bench *b = bench_new(1, true);
@@ -169,16 +176,19 @@ static void install_mode_carries_a_key_and_nothing_else(void)
 	b->install = true;
 	b->install_grants = 1;
 	bench_run(b, A_WHILE_US);
-	CHECK(b->devices[0].sessions == 1 && link_of(b) == OSDP_LINK_INSTALL, "3: with core's leave there is an install session");
+	CHECK(b->devices[0].sessions == 1 && link_of(b) == OSDP_LINK_INSTALL,
+	      "3: with core's leave there is an install session");
 	bench_swipe(&b->devices[0]);
 	bench_unlock(b, 1, 1);
 	bench_run(b, OSDP_OUTPUT_AGE_US_MAX + A_WHILE_US);
-	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 0 && b->devices[0].outs == 0, "3: in which cards and unlocks go nowhere");
+	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 0 && b->devices[0].outs == 0,
+	      "3: in which cards and unlocks go nowhere");
 	bench_told(b, MESSAGE_OSDP_KEYSET, &keyset);
 	memcpy(b->core_key[0], key, 16);
 	bench_run(b, A_WHILE_US);
 	const struct osdp_keyset_done *done = bench_last(b, MESSAGE_OSDP_KEYSET_DONE);
-	CHECK(done != NULL && done->acknowledged && bench_is_secure(b, 0), "3: the key goes in, and the next session is its own");
+	CHECK(done != NULL && done->acknowledged && bench_is_secure(b, 0),
+	      "3: the key goes in, and the next session is its own");
 	b->devices[0].default_key = true;
 	bench_told(b, MESSAGE_OSDP_RESTART, &(struct osdp_restart){.device = 1});
 	bench_run(b, A_WHILE_US);
@@ -188,7 +198,7 @@ static void install_mode_carries_a_key_and_nothing_else(void)
 
 /* ---- 5: KEYSET under the default key ---- */
 
-/* PROVES OSDP-ATTACK-5: reset the reader, and wait for the panel to send it the key again. */
+/* PROVES DEFENCE-5: reset the reader, and wait for the panel to send it the key again. */
 static void no_key_for_a_reader_that_was_reset(void)
 {
 	struct bench *b = bench_new(1, true);
@@ -213,7 +223,8 @@ static void a_wrong_key_falls_back_to_nothing(void)
 	struct bench *b = bench_new(1, true);
 	b->devices[0].key[3] ^= 1;
 	bench_run(b, LONG_US);
-	CHECK(bench_alarms(b, OSDP_OFFENCE_CRYPTOGRAM) >= 4 && b->devices[0].sessions == 0, "5: a wrong key is an alarm");
+	CHECK(bench_alarms(b, OSDP_OFFENCE_CRYPTOGRAM) >= 4 && b->devices[0].sessions == 0,
+	      "5: a wrong key is an alarm");
 	CHECK(b->devices[0].default_challenges == 0 && link_of(b) == OSDP_LINK_PLAIN, "5: with no other key tried");
 	CHECK(b->devices[0].challenges >= 5 && b->devices[0].challenges < 12, "tries go on, %u in 30 s",
 	      b->devices[0].challenges);
@@ -237,7 +248,8 @@ static void wrong_macs(void)
 	uint32_t messages = 0;
 	for (size_t i = 0; i < b->said_count; i++)
 		messages += b->said[i].kind == MESSAGE_OSDP_ALARM;
-	CHECK(bench_alarms(b, OSDP_OFFENCE_MAC) >= 3 && messages <= 7, "wrong MACs are counted, in %u alarms over 6 s", messages);
+	CHECK(bench_alarms(b, OSDP_OFFENCE_MAC) >= 3 && messages <= 7, "wrong MACs are counted, in %u alarms over 6 s",
+	      messages);
 	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 0 || b->devices[0].sessions > 1, "each ends the session");
 	b->devices[0].wrong_mac = false;
 	bench_run(b, OSDP_TROUBLE_PAUSE_US_MAX + A_WHILE_US);
@@ -444,9 +456,14 @@ static void forge_anything(struct bench_device *d, uint8_t *reply, size_t *size)
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)random_below(random_below(2) ? 256 : 3);
 	uint8_t scs = blocks[random_below(sizeof(blocks))];
-	struct osdp_frame frame = {.address = d->address, .reply = true, .sequence = d->last_sequence, .crc = true,
-				   .scs = scs, .scs_value = (uint8_t)random_below(2),
-				   .id = (uint8_t)(0x40 + random_below(0x60)), .data = {data, random_below(sizeof(data))}};
+	struct osdp_frame frame = {.address = d->address,
+				   .reply = true,
+				   .sequence = d->last_sequence,
+				   .crc = true,
+				   .scs = scs,
+				   .scs_value = (uint8_t)random_below(2),
+				   .id = (uint8_t)(0x40 + random_below(0x60)),
+				   .data = {data, random_below(sizeof(data))}};
 	struct sink s = sink_of(reply, BENCH_FRAME_MAX);
 	size_t start = 0;
 	NEED_OK(osdp_frame_open(&frame, &s, &start), "forged");

@@ -1,7 +1,8 @@
-/* tests/unit/osdp/bench.h - a line in a test tube: the panel's bus, small devices of our own, a core that answers, and a
- * clock that goes as fast as we like. Everything is decided by the seed of the test, nothing by the machine.
+/* tests/unit/osdp/bench.h - a line in a test tube: the panel's bus, small devices of our own, a core that answers,
+ * and a clock that goes as fast as we like. Everything is decided by the seed of the test, nothing by the machine.
  *
- * The devices here are for what a device may do right or wrong towards the panel; the independent peer is the simulator.
+ * The devices here are for what a device may do right or wrong towards the panel; the independent peer is the
+ * simulator.
  */
 #ifndef LEGATION_TESTS_UNIT_OSDP_BENCH_H
 #define LEGATION_TESTS_UNIT_OSDP_BENCH_H
@@ -42,18 +43,18 @@ struct bench_device {
 
 	/* What goes wrong with it. */
 	bool dead;
-	uint32_t deaf_count;      /* does not hear this many commands */
-	uint32_t mute_count;      /* hears and acts, but its reply is lost, this many times */
-	uint32_t garble_count;    /* one bit of its reply falls over, this many times */
+	uint32_t deaf_count;   /* does not hear this many commands */
+	uint32_t mute_count;   /* hears and acts, but its reply is lost, this many times */
+	uint32_t garble_count; /* one bit of its reply falls over, this many times */
 	uint32_t busy_count;
-	bool default_key;         /* asks for SCBK-D */
-	bool no_aes;              /* says in PDCAP that it cannot encrypt */
-	uint8_t ignores;          /* keeps silent to this command */
-	uint8_t refuses;          /* NAKs this command with refusal_code */
+	bool default_key; /* asks for SCBK-D */
+	bool no_aes;      /* says in PDCAP that it cannot encrypt */
+	uint8_t ignores;  /* keeps silent to this command */
+	uint8_t refuses;  /* NAKs this command with refusal_code */
 	uint8_t refusal_code;
-	bool plain_event;         /* answers the next poll in the clear, inside the channel */
-	bool wrong_mac;           /* the next reply in the channel has one */
-	bool bad_ss;              /* RMAC_I says failed */
+	bool plain_event; /* answers the next poll in the clear, inside the channel */
+	bool wrong_mac;   /* the next reply in the channel has one */
+	bool bad_ss;      /* RMAC_I says failed */
 	void (*meddle)(struct bench_device *device, uint8_t *reply, size_t *size); /* somebody on the wire */
 
 	/* What it has lived through. */
@@ -82,7 +83,7 @@ struct bench {
 	struct bench_device devices[BENCH_DEVICES_MAX];
 	size_t device_count;
 	uint64_t now_us;
-	uint64_t core_us;         /* how long core takes */
+	uint64_t core_us; /* how long core takes */
 	bool core_away;
 	bool install;
 	uint32_t install_grants;
@@ -92,23 +93,23 @@ struct bench {
 	struct osdp_keys keys[BENCH_DEVICES_MAX];
 	struct bench_said *said;
 	size_t said_count;
-	size_t core_next;         /* first message that core has not looked at */
+	size_t core_next; /* first message that core has not looked at */
 	struct arena *arena;
 
 	/* The wire. */
-	uint64_t reply_at_us;     /* 0: none on its way */
+	uint64_t reply_at_us; /* 0: none on its way */
 	uint8_t reply[BENCH_FRAME_MAX];
 	size_t reply_size;
-	uint64_t last_out_at_us;  /* when the panel last began an OUT command */
+	uint64_t last_out_at_us; /* when the panel last began an OUT command */
 	uint64_t last_reply_us;
 	uint64_t last_sent_us;
 	uint8_t last_sent[BENCH_FRAME_MAX];
 	size_t last_sent_size;
-	uint64_t polled_us[BENCH_DEVICES_MAX];     /* when each device was last spoken to */
+	uint64_t polled_us[BENCH_DEVICES_MAX]; /* when each device was last spoken to */
 	uint64_t poll_gap_us_max[BENCH_DEVICES_MAX];
-	bool echo;                /* the adapter gives us back what we send */
+	bool echo; /* the adapter gives us back what we send */
 	uint32_t frames_sent;
-	uint32_t idle_broken;     /* times that the panel drove the line too soon */
+	uint32_t idle_broken; /* times that the panel drove the line too soon */
 };
 
 static inline uint64_t bench_random(struct bench *b)
@@ -124,8 +125,14 @@ static inline size_t bench_reply(struct bench_device *d, uint8_t id, struct span
 {
 	struct sink s = sink_of(ret_reply, BENCH_FRAME_MAX);
 	size_t start = 0;
-	struct osdp_frame frame = {.address = d->address, .reply = true, .sequence = d->last_sequence, .crc = !d->checksum,
-				   .scs = scs, .scs_value = scs_value, .id = id, .data = data};
+	struct osdp_frame frame = {.address = d->address,
+				   .reply = true,
+				   .sequence = d->last_sequence,
+				   .crc = !d->checksum,
+				   .scs = scs,
+				   .scs_value = scs_value,
+				   .id = id,
+				   .data = data};
 	sink_u8(&s, OSDP_NUMBER_MARK);
 	if (in_channel) {
 		NEED_OK(osdp_secure_write(&d->secure, &frame, &s), "device writes");
@@ -163,8 +170,10 @@ static inline size_t bench_confirm(struct bench_device *d, const struct osdp_fra
 	osdp_derive_client_cryptogram(&d->keys, d->rnd_a, d->rnd_b, client);
 	NEED(osdp_secure_start(&d->secure, &d->keys, d->rnd_a, d->rnd_b, SPAN_OF(client), server), "device has keys");
 	osdp_derive_first_mac(&d->keys, server, mac);
-	bool good = span_equal(frame->data, SPAN_OF(server)) && osdp_secure_confirm(&d->secure, SPAN_OF(mac)) && !d->bad_ss;
-	size_t size = bench_reply(d, OSDP_REPLY_RMAC_I, SPAN_OF(mac), OSDP_SCS_RMAC_I, good ? 0x01 : 0xFF, false, ret_reply);
+	bool good =
+		span_equal(frame->data, SPAN_OF(server)) && osdp_secure_confirm(&d->secure, SPAN_OF(mac)) && !d->bad_ss;
+	size_t size =
+		bench_reply(d, OSDP_REPLY_RMAC_I, SPAN_OF(mac), OSDP_SCS_RMAC_I, good ? 0x01 : 0xFF, false, ret_reply);
 	d->in_session = good;
 	d->sessions += good;
 	return size;
@@ -175,7 +184,8 @@ static inline size_t bench_poll(struct bench_device *d, bool in_channel, uint8_t
 	if (d->event_size == 0)
 		return bench_reply(d, OSDP_REPLY_ACK, (struct span){0}, 0, 0, in_channel, ret_reply);
 	bool plain = d->plain_event || !in_channel;
-	size_t size = bench_reply(d, d->event[0], (struct span){d->event + 1, d->event_size - 1}, 0, 0, !plain, ret_reply);
+	size_t size =
+		bench_reply(d, d->event[0], (struct span){d->event + 1, d->event_size - 1}, 0, 0, !plain, ret_reply);
 	d->event_size = 0;
 	d->plain_event = false;
 	return size;
@@ -198,7 +208,8 @@ static inline void bench_obey(struct bench_device *d, uint8_t id, struct span da
 	}
 }
 
-static inline size_t bench_answer(struct bench_device *d, const struct osdp_frame *frame, struct span data, uint8_t *ret_reply)
+static inline size_t bench_answer(struct bench_device *d, const struct osdp_frame *frame, struct span data,
+				  uint8_t *ret_reply)
 {
 	static const uint8_t zeroes[4];
 	uint8_t identity[12] = {0x0A, 0x0B, 0x0C, 1, 2, (uint8_t)d->serial, 0, 0, 0, 3, 4, 5};
@@ -325,8 +336,12 @@ static inline void bench_answer_cryptogram(struct bench *b, const struct osdp_cr
 	osdp_derive_server_cryptogram(&b->keys[i], b->rnd_a[i], asked->rnd_b.at, server);
 	struct osdp_session session = {.device = asked->device};
 	if (span_equal(asked->client_cryptogram, SPAN_OF(client)))
-		session = (struct osdp_session){asked->device, true, SPAN_OF(b->keys[i].s_enc), SPAN_OF(b->keys[i].s_mac1),
-						SPAN_OF(b->keys[i].s_mac2), SPAN_OF(server)};
+		session = (struct osdp_session){asked->device,
+						true,
+						SPAN_OF(b->keys[i].s_enc),
+						SPAN_OF(b->keys[i].s_mac1),
+						SPAN_OF(b->keys[i].s_mac2),
+						SPAN_OF(server)};
 	bench_told(b, MESSAGE_OSDP_SESSION, &session);
 }
 
@@ -523,8 +538,11 @@ static inline void bench_swipe(struct bench_device *d)
 
 static inline void bench_unlock(struct bench *b, uint64_t device, uint64_t reference)
 {
-	struct osdp_output output = {.device = device, .output = 1, .control = OSDP_OUTPUT_CONTROL_TIMED_ON,
-				     .time_100ms = 50, .reference = reference};
+	struct osdp_output output = {.device = device,
+				     .output = 1,
+				     .control = OSDP_OUTPUT_CONTROL_TIMED_ON,
+				     .time_100ms = 50,
+				     .reference = reference};
 	bench_told(b, MESSAGE_OSDP_OUTPUT, &output);
 }
 

@@ -51,6 +51,7 @@ static void check_weak(const char *hex, const char *words)
 	CHECK(why != NULL && strstr(why, words) != NULL, "%s is refused: %s", hex, why == NULL ? "(not)" : why);
 }
 
+/* PROVES DEFENCE-4 */
 static void weak_keys(void)
 {
 	check_weak("303132333435363738393a3b3c3d3e3f", "default key");

@@ -1,4 +1,6 @@
-/* tests/unit/osdp/device_test.c - one device on a line: the way up, sequence numbers, repeats, BUSY, refusals, orders, renewal. */
+/* tests/unit/osdp/device_test.c - one device on a line: the way up, sequence numbers, repeats, BUSY, refusals,
+ * orders, renewal.
+ */
 #include "bench.h"
 
 enum { A_WHILE_US = 300000 };
@@ -8,23 +10,25 @@ static bool heard_in_order(const struct bench_device *d, const uint8_t *ids, siz
 	return d->heard_count >= count && memcmp(d->heard, ids, count) == 0;
 }
 
-/* PROVES OSDP-5.9 */
 static void comes_up(void)
 {
-	static const uint8_t order[] = {OSDP_COMMAND_ID,    OSDP_COMMAND_CAP,   OSDP_COMMAND_CHLNG, OSDP_COMMAND_SCRYPT,
-					OSDP_COMMAND_LSTAT, OSDP_COMMAND_ISTAT, OSDP_COMMAND_OSTAT, OSDP_COMMAND_RSTAT,
-					OSDP_COMMAND_POLL};
+	static const uint8_t order[] = {OSDP_COMMAND_ID,     OSDP_COMMAND_CAP,   OSDP_COMMAND_CHLNG,
+					OSDP_COMMAND_SCRYPT, OSDP_COMMAND_LSTAT, OSDP_COMMAND_ISTAT,
+					OSDP_COMMAND_OSTAT,  OSDP_COMMAND_RSTAT, OSDP_COMMAND_POLL};
 	struct bench *b = bench_new(1, true);
 	bench_run(b, A_WHILE_US);
 	CHECK(heard_in_order(&b->devices[0], order, sizeof(order)), "ID, CAP, CHLNG, SCRYPT, four states, POLL");
 	CHECK(bench_is_secure(b, 0), "the channel is open");
 	const struct osdp_identity *identity = bench_last(b, MESSAGE_OSDP_IDENTITY);
-	CHECK(identity != NULL && identity->vendor == 0x0C0B0A && identity->capabilities.count == 4, "its identity is reported");
+	CHECK(identity != NULL && identity->vendor == 0x0C0B0A && identity->capabilities.count == 4,
+	      "its identity is reported");
 	const struct osdp_state *state = bench_last(b, MESSAGE_OSDP_STATE);
-	CHECK(state != NULL && state->link == OSDP_LINK_SECURE && bench_count(b, MESSAGE_OSDP_STATE) == 1, "one state: secure");
+	CHECK(state != NULL && state->link == OSDP_LINK_SECURE && bench_count(b, MESSAGE_OSDP_STATE) == 1,
+	      "one state: secure");
 	const struct osdp_contacts *contacts = bench_last(b, MESSAGE_OSDP_CONTACTS);
 	CHECK(contacts != NULL && contacts->secure && contacts->count == 2, "contacts are reported, as secure");
-	CHECK(bench_count(b, MESSAGE_OSDP_LOCAL) == 1 && bench_count(b, MESSAGE_OSDP_READER_TAMPER) == 1, "and the rest");
+	CHECK(bench_count(b, MESSAGE_OSDP_LOCAL) == 1 && bench_count(b, MESSAGE_OSDP_READER_TAMPER) == 1,
+	      "and the rest");
 	CHECK(bench_count(b, MESSAGE_OSDP_ALARM) == 0, "without an alarm");
 	CHECK(b->devices[0].sessions == 1, "with one handshake");
 	CHECK(b->idle_broken == 0, "with two characters of silence before each command");
@@ -61,6 +65,7 @@ static void comes_up_with_checksums(void)
 	bench_free(b);
 }
 
+/* PROVES OSDP-SEQUENCE */
 static void sequence_runs(void)
 {
 	struct bench *b = bench_new(1, false);
@@ -72,7 +77,8 @@ static void sequence_runs(void)
 		if (b->frames_sent > before)
 			seen[count++] = b->last_sent[5] & 3;
 	}
-	CHECK(memcmp(seen, (uint8_t[]){0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2}, sizeof(seen)) == 0, "0 once, then 1, 2, 3, 1, 2, 3");
+	CHECK(memcmp(seen, (uint8_t[]){0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2}, sizeof(seen)) == 0,
+	      "0 once, then 1, 2, 3, 1, 2, 3");
 	bench_free(b);
 }
 
@@ -85,8 +91,10 @@ static void reads_a_card(void)
 	bench_swipe(&b->devices[0]);
 	bench_run(b, A_WHILE_US);
 	const struct osdp_card *card = bench_last(b, MESSAGE_OSDP_CARD);
-	CHECK(card != NULL && card->device == 1 && card->secure && card->bit_count == 26 && card->bits.size == 4, "a card");
-	CHECK(card->received_boot_us > BENCH_START_US && card->received_boot_us < b->now_us, "with the time of its last byte");
+	CHECK(card != NULL && card->device == 1 && card->secure && card->bit_count == 26 && card->bits.size == 4,
+	      "a card");
+	CHECK(card->received_boot_us > BENCH_START_US && card->received_boot_us < b->now_us,
+	      "with the time of its last byte");
 	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 1, "once");
 	static const uint8_t keys[] = {OSDP_REPLY_KEYPAD, 0, 4, '1', '2', '3', 0x0D};
 	memcpy(b->devices[0].event, keys, sizeof(keys));
@@ -94,7 +102,9 @@ static void reads_a_card(void)
 	bench_run(b, A_WHILE_US);
 	const struct osdp_keypad *keypad = bench_last(b, MESSAGE_OSDP_KEYPAD);
 	CHECK(keypad != NULL && span_is(keypad->keys, "123#") && keypad->secure, "keys");
-	static const uint8_t events[][4] = {{OSDP_REPLY_LSTATR, 1, 0}, {OSDP_REPLY_ISTATR, 0, 1}, {OSDP_REPLY_OSTATR, 1, 0},
+	static const uint8_t events[][4] = {{OSDP_REPLY_LSTATR, 1, 0},
+					    {OSDP_REPLY_ISTATR, 0, 1},
+					    {OSDP_REPLY_OSTATR, 1, 0},
 					    {OSDP_REPLY_RSTATR, 2}};
 	static const uint8_t sizes[] = {3, 3, 3, 2};
 	for (size_t i = 0; i < 4; i++) {
@@ -112,7 +122,7 @@ static void reads_a_card(void)
 	bench_free(b);
 }
 
-/* PROVES OSDP-3: the reply that was lost comes again, and the card with it. */
+/* PROVES OSDP-REPEAT: the reply that was lost comes again, and the card with it. */
 static void repeats_lose_nothing(void)
 {
 	struct bench *b = bench_new(1, true);
@@ -120,15 +130,18 @@ static void repeats_lose_nothing(void)
 	bench_swipe(&b->devices[0]);
 	b->devices[0].mute_count = 1;
 	bench_run(b, A_WHILE_US + OSDP_REPLY_US);
-	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 1 && b->devices[0].repeats == 1, "a lost reply is asked for again, same bytes");
+	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 1 && b->devices[0].repeats == 1,
+	      "a lost reply is asked for again, same bytes");
 	bench_swipe(&b->devices[0]);
 	b->devices[0].garble_count = 1;
 	bench_run(b, A_WHILE_US);
-	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 2 && b->devices[0].repeats == 2, "so is a damaged one, without a long wait");
+	CHECK(bench_count(b, MESSAGE_OSDP_CARD) == 2 && b->devices[0].repeats == 2,
+	      "so is a damaged one, without a long wait");
 	b->devices[0].deaf_count = 1;
 	bench_run(b, A_WHILE_US + OSDP_REPLY_US);
 	CHECK(b->devices[0].sessions == 1 && bench_is_secure(b, 0), "a lost command costs no session");
-	CHECK(bench_count(b, MESSAGE_OSDP_ALARM) == 0 && bench_count(b, MESSAGE_OSDP_CARD) == 2, "nor an alarm, nor a card twice");
+	CHECK(bench_count(b, MESSAGE_OSDP_ALARM) == 0 && bench_count(b, MESSAGE_OSDP_CARD) == 2,
+	      "nor an alarm, nor a card twice");
 	bench_unlock(b, 1, 77);
 	b->devices[0].mute_count = 2;
 	bench_run(b, A_WHILE_US * 2 + OSDP_REPLY_US);
@@ -146,7 +159,8 @@ static void busy_waits(void)
 	b->devices[0].busy_count = 10;
 	bench_run(b, A_WHILE_US);
 	const struct osdp_output_done *done = bench_last(b, MESSAGE_OSDP_OUTPUT_DONE);
-	CHECK(done != NULL && done->acknowledged && b->devices[0].outs == 1, "after ten times BUSY the same command is done");
+	CHECK(done != NULL && done->acknowledged && b->devices[0].outs == 1,
+	      "after ten times BUSY the same command is done");
 	CHECK(b->devices[0].sessions == 1 && bench_count(b, MESSAGE_OSDP_ALARM) == 0, "in the same session");
 	bench_free(b);
 }
@@ -158,7 +172,9 @@ static void obeys(void)
 	struct bench *b = bench_new(1, true);
 	struct osdp_led led = {.device = 1, .permanent_control = 1, .permanent_on_colour = 2};
 	struct osdp_buzzer buzzer = {.device = 1, .tone = 2, .count = 1};
-	struct osdp_text text = {.device = 1, .command = 1, .text = SPAN_TEXT("Welcome to the fictional embassy, please come straight through..")};
+	struct osdp_text text = {.device = 1,
+				 .command = 1,
+				 .text = SPAN_TEXT("Welcome to the fictional embassy, please come straight through..")};
 	bench_run(b, A_WHILE_US);
 	bench_told(b, MESSAGE_OSDP_LED, &led);
 	bench_told(b, MESSAGE_OSDP_BUZZER, &buzzer);
@@ -193,7 +209,8 @@ static void old_unlocks_expire(void)
 	b->devices[0].dead = false;
 	bench_run(b, 3 * OSDP_SILENCE_PAUSE_US_MAX);
 	const struct osdp_output_done *done = bench_last(b, MESSAGE_OSDP_OUTPUT_DONE);
-	CHECK(done != NULL && done->reference == 1 && !done->acknowledged, "an unlock that cannot be said is reported as failed");
+	CHECK(done != NULL && done->reference == 1 && !done->acknowledged,
+	      "an unlock that cannot be said is reported as failed");
 	CHECK(b->devices[0].outs == 0 && bench_is_secure(b, 0), "and never comes later, when the device is back");
 	for (uint64_t i = 0; i < OSDP_OUTPUTS_MAX + 3; i++)
 		bench_unlock(b, 1, 100 + i);
@@ -222,7 +239,8 @@ static void refusals_are_lived_with(void)
 	bench_unlock(b, 1, 3);
 	bench_run(b, A_WHILE_US);
 	const struct osdp_output_done *done = bench_last(b, MESSAGE_OSDP_OUTPUT_DONE);
-	CHECK(done != NULL && !done->acknowledged && done->sent_boot_us != 0, "an unlock that is refused is reported so");
+	CHECK(done != NULL && !done->acknowledged && done->sent_boot_us != 0,
+	      "an unlock that is refused is reported so");
 	b->devices[0].refuses = OSDP_COMMAND_POLL;
 	b->devices[0].refusal_code = OSDP_NAK_SEQUENCE;
 	bench_run(b, 30000);
@@ -301,7 +319,8 @@ static void sessions_are_renewed(void)
 	bench_told(b, MESSAGE_OSDP_RESTART, &restart);
 	bench_run(b, A_WHILE_US);
 	CHECK(b->devices[0].sessions == 4 && bench_is_secure(b, 0), "and when core wants it");
-	CHECK(bench_count(b, MESSAGE_OSDP_STATE) == 1 && bench_count(b, MESSAGE_OSDP_ALARM) == 0, "of which nobody need hear");
+	CHECK(bench_count(b, MESSAGE_OSDP_STATE) == 1 && bench_count(b, MESSAGE_OSDP_ALARM) == 0,
+	      "of which nobody need hear");
 	bench_free(b);
 }
 
@@ -347,7 +366,8 @@ static void goes_and_comes_back(void)
 	CHECK(b->frames_sent - before <= 6, "it is tried rarely: %u times in 20 s", b->frames_sent - before);
 	b->devices[0].dead = false;
 	bench_run(b, OSDP_SILENCE_PAUSE_US_MAX + A_WHILE_US);
-	CHECK(bench_is_secure(b, 0) && bench_count(b, MESSAGE_OSDP_ALARM) == 0, "and found within seconds when it is back");
+	CHECK(bench_is_secure(b, 0) && bench_count(b, MESSAGE_OSDP_ALARM) == 0,
+	      "and found within seconds when it is back");
 	b->devices[0].delay_us = 150000;
 	bench_run(b, A_WHILE_US * 3);
 	CHECK(bench_is_secure(b, 0), "a slow answer is waited for");

@@ -19,7 +19,7 @@ static struct span from_hex(const char *hex, uint8_t *room)
 	return (struct span){room, size};
 }
 
-/* PROVES OSDP-5.8: the standard's own examples of both checks. */
+/* PROVES OSDP-CHECK: the standard's own examples of both checks. */
 static void published_checks(void)
 {
 	uint8_t room[64];
@@ -72,12 +72,19 @@ static void decode_good(void)
 	CHECK(osdp_decoder_next(&d, &frame) == OSDP_DECODED_NOTHING && d.size == 0, "and nothing behind it");
 	CHECK(decode(&d, "ff53000900046100c066", &frame) == OSDP_DECODED_FRAME, "a frame behind a mark byte");
 	CHECK(d.noise_bytes == 0, "a mark byte is no noise");
-	CHECK(decode(&d, "001122ffff5300080000610044", &frame) == OSDP_DECODED_FRAME && !frame.crc, "a frame behind noise");
+	CHECK(decode(&d, "001122ffff5300080000610044", &frame) == OSDP_DECODED_FRAME && !frame.crc,
+	      "a frame behind noise");
 	CHECK(d.noise_bytes == 3, "noise is counted");
-	CHECK(decode(&d, "53000e000d0215" "60df8898239a62", &frame) == OSDP_DECODED_FRAME, "a frame with a MAC");
-	CHECK(frame.scs == OSDP_SCS_COMMAND_MAC && frame.data.size == 0 && frame.mac.size == 4 && frame.under_mac.size == 8,
+	CHECK(decode(&d,
+		     "53000e000d0215"
+		     "60df8898239a62",
+		     &frame) == OSDP_DECODED_FRAME,
+	      "a frame with a MAC");
+	CHECK(frame.scs == OSDP_SCS_COMMAND_MAC && frame.data.size == 0 && frame.mac.size == 4 &&
+		      frame.under_mac.size == 8,
 	      "its MAC and what it covers");
-	CHECK(decode(&d, "5300000253000900046100c066", &frame) == OSDP_DECODED_NOTHING, "noise like a header waits for more");
+	CHECK(decode(&d, "5300000253000900046100c066", &frame) == OSDP_DECODED_NOTHING,
+	      "noise like a header waits for more");
 	CHECK(osdp_decoder_quiet(&d, &frame) == OSDP_DECODED_FRAME && frame.id == OSDP_COMMAND_ID,
 	      "when the line is quiet, the frame behind it is found");
 	CHECK(osdp_decoder_quiet(&d, &frame) == OSDP_DECODED_NOTHING && d.size == 0, "and the decoder is empty");
@@ -102,24 +109,50 @@ static void decode_bad(void)
 {
 	struct osdp_decoder d = {0};
 	struct osdp_frame frame;
-	CHECK(decode(&d, "53000900046100c067", &frame) == OSDP_DECODED_DAMAGED && d.bad_check_count == 1, "a wrong CRC");
+	CHECK(decode(&d, "53000900046100c067", &frame) == OSDP_DECODED_DAMAGED && d.bad_check_count == 1,
+	      "a wrong CRC");
 	CHECK(decode(&d, "5300080000610045", &frame) == OSDP_DECODED_DAMAGED, "a wrong checksum");
-	CHECK(decode(&d, "53000600006100", &frame) == OSDP_DECODED_NOTHING && d.size == 0, "too short a length is noise");
+	CHECK(decode(&d, "53000600006100", &frame) == OSDP_DECODED_NOTHING && d.size == 0,
+	      "too short a length is noise");
 	CHECK(decode(&d, "53000700046100", &frame) == OSDP_DECODED_NOTHING && d.size == 0, "also with a CRC");
 	CHECK(decode(&d, "5300a105046100", &frame) == OSDP_DECODED_NOTHING && d.size == 0, "1441 bytes are noise");
 	CHECK(decode(&d, "5300a005046100", &frame) == OSDP_DECODED_NOTHING && d.size == 7, "1440 bytes are awaited");
 	CHECK(decode_checked("53000a000c0311") == OSDP_DECODED_NOTHING, "the length is awaited");
-	CHECK(decode_checked("53000800" "0460") == OSDP_DECODED_FRAME, "the shortest frame");
-	CHECK(decode_checked("53000800" "0c60") == OSDP_DECODED_DAMAGED, "a security block without room for it");
-	CHECK(decode_checked("53000a00" "0c021560") == OSDP_DECODED_DAMAGED, "a MAC without room for it");
-	CHECK(decode_checked("53000f00" "0c031500" "6001020304") == OSDP_DECODED_DAMAGED, "SCS_15 with a block of three");
-	CHECK(decode_checked("53000a00" "0c021176") == OSDP_DECODED_DAMAGED, "SCS_11 with a block of two");
-	CHECK(decode_checked("53000b00" "0c03110176") == OSDP_DECODED_FRAME, "SCS_11 with a block of three");
-	CHECK(decode_checked("53000e00" "0c0219" "6001020304") == OSDP_DECODED_DAMAGED, "an unknown security block");
-	CHECK(decode_checked("53000a00" "0c000060") == OSDP_DECODED_DAMAGED, "a block of no size");
-	CHECK(decode_checked("53000a00" "0cff1560") == OSDP_DECODED_DAMAGED, "a block longer than the frame");
-	CHECK(decode_checked("53000800" "8460") == OSDP_DECODED_DAMAGED, "the old multipart bit");
-	CHECK(decode_checked("53000800" "1460") == OSDP_DECODED_DAMAGED, "a control bit that means nothing");
+	CHECK(decode_checked("53000800"
+			     "0460") == OSDP_DECODED_FRAME,
+	      "the shortest frame");
+	CHECK(decode_checked("53000800"
+			     "0c60") == OSDP_DECODED_DAMAGED,
+	      "a security block without room for it");
+	CHECK(decode_checked("53000a00"
+			     "0c021560") == OSDP_DECODED_DAMAGED,
+	      "a MAC without room for it");
+	CHECK(decode_checked("53000f00"
+			     "0c031500"
+			     "6001020304") == OSDP_DECODED_DAMAGED,
+	      "SCS_15 with a block of three");
+	CHECK(decode_checked("53000a00"
+			     "0c021176") == OSDP_DECODED_DAMAGED,
+	      "SCS_11 with a block of two");
+	CHECK(decode_checked("53000b00"
+			     "0c03110176") == OSDP_DECODED_FRAME,
+	      "SCS_11 with a block of three");
+	CHECK(decode_checked("53000e00"
+			     "0c0219"
+			     "6001020304") == OSDP_DECODED_DAMAGED,
+	      "an unknown security block");
+	CHECK(decode_checked("53000a00"
+			     "0c000060") == OSDP_DECODED_DAMAGED,
+	      "a block of no size");
+	CHECK(decode_checked("53000a00"
+			     "0cff1560") == OSDP_DECODED_DAMAGED,
+	      "a block longer than the frame");
+	CHECK(decode_checked("53000800"
+			     "8460") == OSDP_DECODED_DAMAGED,
+	      "the old multipart bit");
+	CHECK(decode_checked("53000800"
+			     "1460") == OSDP_DECODED_DAMAGED,
+	      "a control bit that means nothing");
 }
 
 static void write_bounds(void)
@@ -127,8 +160,10 @@ static void write_bounds(void)
 	static uint8_t data[OSDP_NUMBER_FRAME_SIZE_MAX], bytes[OSDP_NUMBER_FRAME_SIZE_MAX];
 	struct sink s = SINK_OF(bytes), small = sink_of(bytes, 6);
 	size_t start = 0;
-	struct osdp_frame frame = {.crc = true, .id = OSDP_COMMAND_TEXT, .data = {data, OSDP_NUMBER_FRAME_SIZE_MAX - 7}};
-	CHECK_FAILS(osdp_frame_open(&frame, &s, &start), ERR_TOO_LARGE, "1441", "a frame over 1440 bytes is not written");
+	struct osdp_frame frame = {
+		.crc = true, .id = OSDP_COMMAND_TEXT, .data = {data, OSDP_NUMBER_FRAME_SIZE_MAX - 7}};
+	CHECK_FAILS(osdp_frame_open(&frame, &s, &start), ERR_TOO_LARGE, "1441",
+		    "a frame over 1440 bytes is not written");
 	frame.data.size--;
 	CHECK_OK(osdp_frame_open(&frame, &s, &start), "one of 1440 is");
 	CHECK_OK(osdp_frame_close(&frame, start, (struct span){0}, &s), "and ends");
@@ -179,10 +214,14 @@ static void add_frame(struct sink *s)
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = random_below(3) == 0 ? OSDP_NUMBER_START : (uint8_t)random_below(256);
 	static const uint8_t kinds[] = {0, 0, 0x11, 0x12, 0x15, 0x16, 0x17, 0x18};
-	struct osdp_frame frame = {.address = (uint8_t)random_below(127), .reply = random_below(2) != 0,
-				   .sequence = (uint8_t)random_below(4), .crc = random_below(4) != 0,
-				   .scs = kinds[random_below(sizeof(kinds))], .scs_value = 1,
-				   .id = (uint8_t)random_below(256), .data = {data, random_below(sizeof(data))}};
+	struct osdp_frame frame = {.address = (uint8_t)random_below(127),
+				   .reply = random_below(2) != 0,
+				   .sequence = (uint8_t)random_below(4),
+				   .crc = random_below(4) != 0,
+				   .scs = kinds[random_below(sizeof(kinds))],
+				   .scs_value = 1,
+				   .id = (uint8_t)random_below(256),
+				   .data = {data, random_below(sizeof(data))}};
 	struct span mac = {data, osdp_scs_has_mac(frame.scs) ? 4 : 0};
 	size_t before = s->size;
 	if (random_below(2) != 0)
@@ -221,7 +260,8 @@ static void garbage_never_harms(void)
 	size_t frames = 0;
 	for (int round = 0; round < 300; round++) {
 		for (size_t i = 0; i < sizeof(stream); i++)
-			stream[i] = random_below(8) == 0 ? OSDP_NUMBER_START : (uint8_t)random_below(random_below(2) ? 256 : 16);
+			stream[i] = random_below(8) == 0 ? OSDP_NUMBER_START
+							 : (uint8_t)random_below(random_below(2) ? 256 : 16);
 		frames += decode_stream(SPAN_OF(stream), 1 + random_below(2000)).count;
 	}
 	CHECK(true, "1.8 MB of garbage is survived, with %zu things that looked like frames", frames);

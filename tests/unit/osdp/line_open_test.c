@@ -41,11 +41,13 @@ static void serial(void)
 	struct pollfd readable = {.fd = descriptor, .events = POLLIN};
 	NEED(poll(&readable, 1, 1000) == 1, "arrives");
 	CHECK(read(descriptor, got, sizeof(got)) == sizeof(got) && memcmp(all, got, sizeof(all)) == 0, "as it is");
-	CHECK(read(descriptor, got, sizeof(got)) == -1 && errno == EAGAIN, "reading nothing is neither an end nor a wait");
+	CHECK(read(descriptor, got, sizeof(got)) == -1 && errno == EAGAIN,
+	      "reading nothing is neither an end nor a wait");
 	CHECK((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0, "it is closed on exec");
 	struct termios terminal;
 	NEED(tcgetattr(descriptor, &terminal) == 0, "its settings");
-	CHECK(cfgetospeed(&terminal) == B115200 && (terminal.c_cflag & (CSIZE | PARENB | CSTOPB)) == CS8, "115200, 8N1");
+	CHECK(cfgetospeed(&terminal) == B115200 && (terminal.c_cflag & (CSIZE | PARENB | CSTOPB)) == CS8,
+	      "115200, 8N1");
 	CHECK_FAILS(osdp_line_open(address, 115200, &second, &paced), ERR_BUSY, "another process", "it is exclusive");
 	(void)close(descriptor);
 	CHECK_OK(osdp_line_open(address, 9600, &descriptor, &paced), "until it is closed");
@@ -114,8 +116,8 @@ static void refused(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int descriptor = -1;
 		bool paced = false;
-		CHECK_FAILS(osdp_line_open(cases[i].address, cases[i].baud, &descriptor, &paced), cases[i].code, cases[i].words,
-			    "\"%s\" at %u is refused: %s", cases[i].address, cases[i].baud, err_why());
+		CHECK_FAILS(osdp_line_open(cases[i].address, cases[i].baud, &descriptor, &paced), cases[i].code,
+			    cases[i].words, "\"%s\" at %u is refused: %s", cases[i].address, cases[i].baud, err_why());
 		CHECK(descriptor == -1, "and nothing is opened");
 	}
 	char longer[400];
@@ -124,7 +126,8 @@ static void refused(void)
 	longer[sizeof(longer) - 1] = '\0';
 	int descriptor = -1;
 	bool paced = false;
-	CHECK_FAILS(osdp_line_open(longer, 9600, &descriptor, &paced), ERR_INVALID, "399", "a very long address is refused");
+	CHECK_FAILS(osdp_line_open(longer, 9600, &descriptor, &paced), ERR_INVALID, "399",
+		    "a very long address is refused");
 }
 
 int main(void)

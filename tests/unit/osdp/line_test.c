@@ -1,4 +1,6 @@
-/* tests/unit/osdp/line_test.c - many devices on one line: who speaks when, what a dead one costs, how soon an unlock leaves. */
+/* tests/unit/osdp/line_test.c - many devices on one line: who speaks when, what a dead one costs, how soon an
+ * unlock leaves.
+ */
 #include "bench.h"
 
 enum { A_WHILE_US = 300000 };
@@ -20,7 +22,8 @@ static void all_up_within_two_seconds(void)
 		bench_run(b, step_us);
 		took_us += step_us;
 	}
-	CHECK(took_us <= 2000000, "32 devices at 115,200 baud are in secure session after %u ms", (unsigned)(took_us / 1000));
+	CHECK(took_us <= 2000000, "32 devices at 115,200 baud are in secure session after %u ms",
+	      (unsigned)(took_us / 1000));
 	CHECK(b->idle_broken == 0, "with two characters of silence before each command");
 	bench_free(b);
 }
@@ -107,7 +110,8 @@ static void the_line_is_held_for_the_decision(void)
 	before = b->frames_sent;
 	while (b->frames_sent == before && b->now_us < read_us + 100000)
 		bench_run(b, 100);
-	CHECK(b->last_sent_us - read_us == OSDP_HOLD_AFTER_READ_US, "a core that says nothing holds it up for 6 ms and no longer");
+	CHECK(b->last_sent_us - read_us == OSDP_HOLD_AFTER_READ_US,
+	      "a core that says nothing holds it up for 6 ms and no longer");
 	bench_free(b);
 }
 
@@ -145,7 +149,8 @@ static void unlocks_go_before_everything(void)
 		if (b->last_out_at_us - told_us > worst_us)
 			worst_us = b->last_out_at_us - told_us;
 	}
-	CHECK(worst_us < 8000, "amid 128 lights an unlock waits for the exchange under way alone: %u us", (unsigned)worst_us);
+	CHECK(worst_us < 8000, "amid 128 lights an unlock waits for the exchange under way alone: %u us",
+	      (unsigned)worst_us);
 	bench_run(b, 2000000);
 	uint32_t leds = 0;
 	for (size_t i = 0; i < 16; i++)
@@ -204,10 +209,12 @@ static void changes_leave_others_alone(void)
 	bench_run(b, 1000000);
 	bench_set_line(b, settings, 3);
 	bench_run(b, A_WHILE_US);
-	CHECK(b->bus->turn_count == 3 && b->devices[0].sessions == 1 && bench_is_secure(b, 2), "one removed: the others stay");
+	CHECK(b->bus->turn_count == 3 && b->devices[0].sessions == 1 && bench_is_secure(b, 2),
+	      "one removed: the others stay");
 	bench_set_line(b, settings, 4);
 	bench_run(b, A_WHILE_US);
-	CHECK(secure_count(b) == 4 && b->devices[3].sessions == 2 && b->devices[1].sessions == 1, "and it comes back anew");
+	CHECK(secure_count(b) == 4 && b->devices[3].sessions == 2 && b->devices[1].sessions == 1,
+	      "and it comes back anew");
 	settings[1].address = 0;
 	bench_set_line(b, settings, 4);
 	bench_run(b, A_WHILE_US);
@@ -237,7 +244,8 @@ static void the_line_is_lost(void)
 	uint32_t before = b->frames_sent;
 	bench_unlock(b, 2, 6);
 	bench_run(b, OSDP_OUTPUT_AGE_US_MAX);
-	CHECK(b->frames_sent == before && bench_count(b, MESSAGE_OSDP_OUTPUT_DONE) == 2, "unlocks on a lost line fail in time");
+	CHECK(b->frames_sent == before && bench_count(b, MESSAGE_OSDP_OUTPUT_DONE) == 2,
+	      "unlocks on a lost line fail in time");
 	osdp_bus_open(b->bus, 9600, b->now_us);
 	bench_run(b, 3000000);
 	CHECK(secure_count(b) == 4, "when it is back, also at 9600 baud, all come up");

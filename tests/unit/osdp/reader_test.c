@@ -24,7 +24,8 @@ static void cards(void)
 	CHECK_FAILS(osdp_read_card(bytes_of("00010000"), room, &card), ERR_INVALID, "0 bits", "no bits");
 	CHECK_FAILS(osdp_read_card(bytes_of("0001a105"), room, &card), ERR_INVALID, "1441", "more than 1440 bits");
 	CHECK_FAILS(osdp_read_card(bytes_of("01011a00a55a12"), room, &card), ERR_INVALID, "early", "a byte too few");
-	CHECK_FAILS(osdp_read_card(bytes_of("01011a00a55a12c000"), room, &card), ERR_INVALID, "left over", "a byte too many");
+	CHECK_FAILS(osdp_read_card(bytes_of("01011a00a55a12c000"), room, &card), ERR_INVALID, "left over",
+		    "a byte too many");
 	CHECK_FAILS(osdp_read_card(bytes_of("0101"), room, &card), ERR_INVALID, "", "half a header");
 	CHECK_FAILS(osdp_read_card((struct span){0}, room, &card), ERR_INVALID, "", "nothing");
 	uint8_t most[4 + OSDP_CARD_SIZE_MAX] = {0, 0, 0xA0, 0x05};
@@ -40,7 +41,8 @@ static void keys(void)
 	CHECK_FAILS(osdp_read_keys(bytes_of("000231"), room, &keypad), ERR_INVALID, "early", "fewer than counted");
 	CHECK_FAILS(osdp_read_keys(bytes_of("00013132"), room, &keypad), ERR_INVALID, "left over", "more than counted");
 	CHECK_FAILS(osdp_read_keys(bytes_of("0000"), room, &keypad), ERR_INVALID, "0 of them", "no keys");
-	CHECK_FAILS(osdp_read_keys(bytes_of("00033141f1"), room, &keypad), ERR_INVALID, "unknown", "one unknown refuses all");
+	CHECK_FAILS(osdp_read_keys(bytes_of("00033141f1"), room, &keypad), ERR_INVALID, "unknown",
+		    "one unknown refuses all");
 	uint8_t many[2 + 65] = {0, 65};
 	memset(many + 2, '1', 65);
 	CHECK_FAILS(osdp_read_keys(SPAN_OF(many), room, &keypad), ERR_INVALID, "65", "65 keys");
@@ -67,7 +69,8 @@ static void states(void)
 	CHECK_OK(osdp_read_readers(bytes_of("0002"), readers, &count), "two readers");
 	CHECK(count == 2 && readers[1].reader == 1 && readers[1].state == 2, "the second is tampered with");
 	CHECK_FAILS(osdp_read_readers(bytes_of("03"), readers, &count), ERR_INVALID, "state 3", "an unknown state");
-	CHECK_FAILS(osdp_read_readers(bytes_of("000000000000000000"), readers, &count), ERR_INVALID, "9", "nine readers");
+	CHECK_FAILS(osdp_read_readers(bytes_of("000000000000000000"), readers, &count), ERR_INVALID, "9",
+		    "nine readers");
 }
 
 static void identities(void)
@@ -79,7 +82,8 @@ static void identities(void)
 	uint8_t code = 0;
 	CHECK_OK(osdp_read_identity(bytes_of("0a0b0c0102d2040000030405"), &identity), "an identity");
 	CHECK(identity.vendor == 0x0C0B0A && identity.model == 1 && identity.version == 2 && identity.serial == 1234 &&
-		      identity.firmware == 0x030405, "its parts");
+		      identity.firmware == 0x030405,
+	      "its parts");
 	CHECK_FAILS(osdp_read_identity(bytes_of("0a0b0c0102d20400000304"), &identity), ERR_INVALID, "", "too short");
 	CHECK_FAILS(osdp_read_identity(bytes_of("0a0b0c0102d204000003040506"), &identity), ERR_INVALID, "", "too long");
 	CHECK_OK(osdp_read_capabilities(bytes_of("090101100200"), capabilities, &count), "capabilities");
@@ -109,19 +113,30 @@ static void orders(void)
 	CHECK_FAILS(osdp_write_output(&output, data), ERR_INVALID, "large", "output 256");
 	output = (struct osdp_output){.control = 5, .time_100ms = 65536};
 	CHECK_FAILS(osdp_write_output(&output, data), ERR_INVALID, "large", "a time of 65536");
-	struct osdp_led led = {.temporary_control = 2, .temporary_on_100ms = 1, .temporary_on_colour = 2,
-			       .temporary_time_100ms = 30, .permanent_control = 1, .permanent_on_100ms = 1,
+	struct osdp_led led = {.temporary_control = 2,
+			       .temporary_on_100ms = 1,
+			       .temporary_on_colour = 2,
+			       .temporary_time_100ms = 30,
+			       .permanent_control = 1,
+			       .permanent_on_100ms = 1,
 			       .permanent_on_colour = 1};
 	CHECK_OK(osdp_write_led(&led, &order), "an LED");
-	CHECK_SPAN(((struct span){order.data, order.size}), bytes_of("00000201000200" "1e000101000100"), "its bytes");
+	CHECK_SPAN(((struct span){order.data, order.size}),
+		   bytes_of("00000201000200"
+			    "1e000101000100"),
+		   "its bytes");
 	struct osdp_buzzer buzzer = {.tone = 2, .on_100ms = 1, .off_100ms = 2, .count = 3};
 	CHECK_OK(osdp_write_buzzer(&buzzer, &order), "a buzzer");
 	CHECK_SPAN(((struct span){order.data, order.size}), bytes_of("0002010203"), "its bytes");
 	buzzer.count = 300;
 	CHECK_FAILS(osdp_write_buzzer(&buzzer, &order), ERR_INVALID, "large", "300 times");
-	struct osdp_text text = {.command = 2, .temporary_s = 5, .row = 1, .column = 1, .text = SPAN_TEXT("No\xC3\xA9 1")};
+	struct osdp_text text = {
+		.command = 2, .temporary_s = 5, .row = 1, .column = 1, .text = SPAN_TEXT("No\xC3\xA9 1")};
 	CHECK_OK(osdp_write_text(&text, &order), "a text");
-	CHECK_SPAN(((struct span){order.data, order.size}), bytes_of("000205010106" "4e6f3f3f2031"), "in ASCII");
+	CHECK_SPAN(((struct span){order.data, order.size}),
+		   bytes_of("000205010106"
+			    "4e6f3f3f2031"),
+		   "in ASCII");
 	CHECK(order.id == OSDP_COMMAND_TEXT, "its command");
 }
 

@@ -24,10 +24,12 @@ static void open_ends(struct ends *e)
 	uint8_t client[16], server[16], mac[16];
 	osdp_derive_session(osdp_derive_default_key, rnd_a, &keys);
 	osdp_derive_client_cryptogram(&keys, rnd_a, rnd_b, client);
-	NEED(osdp_secure_start(&e->panel, &keys, rnd_a, rnd_b, SPAN_OF(client), server), "the panel believes the device");
+	NEED(osdp_secure_start(&e->panel, &keys, rnd_a, rnd_b, SPAN_OF(client), server),
+	     "the panel believes the device");
 	NEED(osdp_secure_start(&e->device, &keys, rnd_a, rnd_b, SPAN_OF(client), server), "the device too");
 	osdp_derive_first_mac(&keys, server, mac);
-	NEED(osdp_secure_confirm(&e->panel, SPAN_OF(mac)) && osdp_secure_confirm(&e->device, SPAN_OF(mac)), "both open");
+	NEED(osdp_secure_confirm(&e->panel, SPAN_OF(mac)) && osdp_secure_confirm(&e->device, SPAN_OF(mac)),
+	     "both open");
 }
 
 static void make_ends(struct ends *e)
@@ -43,7 +45,8 @@ static void free_ends(struct ends *e)
 	osdp_secure_free(&e->device);
 }
 
-static size_t write_frame(struct osdp_secure *s, bool reply, uint8_t sequence, uint8_t id, struct span data, uint8_t *room)
+static size_t write_frame(struct osdp_secure *s, bool reply, uint8_t sequence, uint8_t id, struct span data,
+			  uint8_t *room)
 {
 	struct osdp_frame frame = {.reply = reply, .sequence = sequence, .crc = true, .id = id, .data = data};
 	struct sink sink = sink_of(room, OSDP_NUMBER_FRAME_SIZE_MAX);
@@ -51,7 +54,8 @@ static size_t write_frame(struct osdp_secure *s, bool reply, uint8_t sequence, u
 	return sink.size;
 }
 
-static enum osdp_secure_verdict read_frame(struct osdp_secure *s, struct span bytes, uint8_t *plain, struct span *ret_data)
+static enum osdp_secure_verdict read_frame(struct osdp_secure *s, struct span bytes, uint8_t *plain,
+					   struct span *ret_data)
 {
 	static struct osdp_decoder d;
 	struct osdp_frame frame;
@@ -72,11 +76,13 @@ static void published_session(void)
 	struct osdp_keys keys;
 	osdp_derive_session(osdp_derive_default_key, rnd_a, &keys);
 	NEED_OK(hex_read(SPAN_TEXT("fde5d2f428ec16312471ea3c02bd7796"), expected, 16), "hex");
-	CHECK(osdp_secure_start(&e.panel, &keys, rnd_a, rnd_b, SPAN_OF(expected), server), "the published client is believed");
+	CHECK(osdp_secure_start(&e.panel, &keys, rnd_a, rnd_b, SPAN_OF(expected), server),
+	      "the published client is believed");
 	expected[15] ^= 1;
 	CHECK(!osdp_secure_start(&e.panel, &keys, rnd_a, rnd_b, SPAN_OF(expected), server), "one wrong bit is not");
 	CHECK(!e.panel.keyed && !e.panel.open, "and leaves no keys behind");
-	CHECK(!osdp_secure_confirm(&e.panel, SPAN_OF(e.panel.expected_first_mac)), "nothing confirms a channel without keys");
+	CHECK(!osdp_secure_confirm(&e.panel, SPAN_OF(e.panel.expected_first_mac)),
+	      "nothing confirms a channel without keys");
 	free_ends(&e);
 }
 
@@ -92,7 +98,8 @@ static void derived_exchange(void)
 	CHECK_SPAN(((struct span){room, size}), ((struct span){expected, 14}), "POLL with its MAC");
 	NEED_OK(hex_read(SPAN_TEXT("df8898239032d09d94ce22212a28a31f"), expected, 16), "hex");
 	CHECK(memcmp(e.panel.last_mac, expected, 16) == 0, "the whole C-MAC is kept");
-	CHECK(read_frame(&e.device, (struct span){room, size}, plain, &data) == OSDP_SECURE_GOOD, "the device takes it");
+	CHECK(read_frame(&e.device, (struct span){room, size}, plain, &data) == OSDP_SECURE_GOOD,
+	      "the device takes it");
 	size = write_frame(&e.device, true, 1, OSDP_REPLY_ACK, (struct span){0}, room);
 	NEED_OK(hex_read(SPAN_TEXT("53800e000d021640c7e664b6dab6"), expected, 14), "hex");
 	CHECK_SPAN(((struct span){room, size}), ((struct span){expected, 14}), "ACK with its MAC");
@@ -106,7 +113,8 @@ static void nothing_wrong_passes(void)
 {
 	static const uint8_t card[] = {0, 1, 26, 0, 1, 2, 3, 4};
 	struct ends e;
-	uint8_t command[OSDP_NUMBER_FRAME_SIZE_MAX], reply[OSDP_NUMBER_FRAME_SIZE_MAX], plain[OSDP_NUMBER_FRAME_SIZE_MAX];
+	uint8_t command[OSDP_NUMBER_FRAME_SIZE_MAX], reply[OSDP_NUMBER_FRAME_SIZE_MAX],
+		plain[OSDP_NUMBER_FRAME_SIZE_MAX];
 	struct span data;
 	make_ends(&e);
 	size_t command_size = write_frame(&e.panel, false, 1, OSDP_COMMAND_POLL, (struct span){0}, command);
@@ -133,7 +141,8 @@ static void nothing_wrong_passes(void)
 	CHECK(memcmp(before, e.panel.last_mac, 16) == 0, "what is refused does not advance the chain");
 	CHECK(read_frame(&e.panel, (struct span){command, command_size}, plain, &data) == OSDP_SECURE_REFUSED,
 	      "our own command is no reply");
-	CHECK(read_frame(&e.panel, (struct span){reply, size}, plain, &data) == OSDP_SECURE_GOOD, "the reply itself is good");
+	CHECK(read_frame(&e.panel, (struct span){reply, size}, plain, &data) == OSDP_SECURE_GOOD,
+	      "the reply itself is good");
 	CHECK_SPAN(data, SPAN_OF(card), "and carries the card");
 	CHECK(read_frame(&e.panel, (struct span){reply, size}, plain, &data) == OSDP_SECURE_REFUSED, "but only once");
 	free_ends(&e);
@@ -208,7 +217,10 @@ static void garbage_is_never_believed(void)
 		for (size_t j = 0; j < sizeof(data); j++)
 			data[j] = (uint8_t)random_below(256);
 		memcpy(mac, data, sizeof(mac));
-		struct osdp_frame frame = {.reply = true, .sequence = 1, .crc = true, .id = OSDP_REPLY_RAW,
+		struct osdp_frame frame = {.reply = true,
+					   .sequence = 1,
+					   .crc = true,
+					   .id = OSDP_REPLY_RAW,
 					   .scs = random_below(2) ? OSDP_SCS_REPLY_MAC : OSDP_SCS_REPLY_ENCRYPTED,
 					   .data = {data, random_below(13) * 16}};
 		struct sink sink = sink_of(room, sizeof(room));

@@ -1,4 +1,6 @@
-/* tests/unit/osdp/worker_test.c - the whole process in its sandbox: the test is its supervisor, its core and its devices. */
+/* tests/unit/osdp/worker_test.c - the whole process in its sandbox: the test is its supervisor, its core and its
+ * devices.
+ */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -109,14 +111,17 @@ static void answer_cryptogram(struct stand *s, const struct osdp_cryptogram *ask
 	uint8_t server[16];
 	osdp_derive_session(s->devices[i].key, s->rnd_a[i], &keys);
 	osdp_derive_server_cryptogram(&keys, s->rnd_a[i], asked->rnd_b.at, server);
-	struct osdp_session session = {asked->device, true, SPAN_OF(keys.s_enc), SPAN_OF(keys.s_mac1), SPAN_OF(keys.s_mac2),
-				       SPAN_OF(server)};
+	struct osdp_session session = {asked->device,        true,           SPAN_OF(keys.s_enc), SPAN_OF(keys.s_mac1),
+				       SPAN_OF(keys.s_mac2), SPAN_OF(server)};
 	NEED_OK(link_send(s->core, MESSAGE_OSDP_SESSION, &session), "keys");
 }
 
 static void hear_card(struct stand *s, const struct osdp_card *card)
 {
-	struct osdp_output output = {.device = 1, .output = 0, .control = OSDP_OUTPUT_CONTROL_TIMED_ON, .time_100ms = 30,
+	struct osdp_output output = {.device = 1,
+				     .output = 0,
+				     .control = OSDP_OUTPUT_CONTROL_TIMED_ON,
+				     .time_100ms = 30,
 				     .reference = 1000 + s->cards};
 	s->cards++;
 	s->card_received_us = card->received_boot_us;
@@ -223,7 +228,8 @@ static void a_swipe(struct stand *s)
 	bench_swipe(&s->devices[1]);
 	CHECK(play(s, &s->outputs_done, s->outputs_done + 1, LONG_MS), "a card comes, an unlock goes");
 	CHECK(s->devices[0].outs == outs + 1 && s->outputs_acknowledged == s->outputs_done, "and is carried out, once");
-	CHECK(s->output_sent_us > s->card_received_us && s->output_sent_us <= clock_boot_us(), "times are of this machine");
+	CHECK(s->output_sent_us > s->card_received_us && s->output_sent_us <= clock_boot_us(),
+	      "times are of this machine");
 	printf("# card to unlock: %u us\n", (unsigned)(s->output_sent_us - s->card_received_us));
 }
 

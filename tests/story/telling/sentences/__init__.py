@@ -1,0 +1,3 @@
+"""All sentences that a story may use."""
+
+from telling.sentences import clock, commands, ledger, people, processes, tampering, web  # noqa: F401

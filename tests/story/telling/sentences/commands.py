@@ -1,0 +1,89 @@
+"""The commands of `legation`, as a technician types them, and files beside them."""
+
+import os
+import shlex
+import textwrap
+
+from telling.language import does, expects
+from telling.server import said
+
+
+def run(story, command):
+    story.acted()
+    story.done = story.server.run(shlex.split(story.fill(command)), folder=story.folder)
+    return story.done
+
+
+def must_say(done, words):
+    for word in words:
+        if word is not None and word not in said(done):
+            raise AssertionError("it does not say \"%s\" but:\n%s" % (word, said(done)))
+
+
+@expects('The command "<command:text>" succeeds[ and says "<one:text>"][ and "<two:text>"]')
+def succeeds(story, command, one, two):
+    done = run(story, command)
+    if done.returncode != 0:
+        raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
+    must_say(done, (one, two))
+
+
+@expects('The command "<command:text>" fails and says "<one:text>"[ and "<two:text>"][ and "<three:text>"]')
+def fails(story, command, one, two, three):
+    done = run(story, command)
+    if done.returncode != 1:
+        raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
+    must_say(done, (one, two, three))
+
+
+@expects('It does not say "<word:text>"')
+def does_not_say(story, word):
+    if word in said(story.done):
+        raise AssertionError("it says:\n%s" % said(story.done))
+
+
+@expects('It says "<word:text>"')
+def says(story, word):
+    must_say(story.done, (word,))
+
+
+@does('The checkpoint is kept as "<name:text>"')
+def keep_checkpoint(story, name):
+    story.server.must("ledger", "checkpoint", "--out", story.path_of(name))
+
+
+@does('The ledger\'s key is kept as <name>')
+def keep_key(story, name):
+    story.kept[name] = story.server.must("ledger", "checkpoint", "--key").strip()
+
+
+@does('The file "<name:text>" says')
+def write(story, name):
+    with open(story.path_of(name), "w", encoding="utf-8") as file:
+        file.write(textwrap.dedent("\n".join(story.block)) + "\n")
+
+
+@does('The secret file "<name:text>" says')
+def write_secret(story, name):
+    write(story, name)
+    os.chmod(story.path_of(name), 0o600)
+
+
+@does('In the file "<name:text>", "<old:text>" becomes "<new:text>"')
+def replace(story, name, old, new):
+    with open(story.path_of(name), encoding="utf-8") as file:
+        text = file.read()
+    if old not in text:
+        raise AssertionError("%s does not say \"%s\"" % (name, old))
+    with open(story.path_of(name), "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new, 1))
+
+
+@does('The post is imported anew from "<name:text>"')
+def import_again(story, name):
+    """With the lines where the simulator has them."""
+    story.acted()
+    lines = [word for key, address in story.readers.addresses.items() for word in ("--line", key + "=" + address)]
+    story.done = story.server.run(["post", "import", story.path_of(name), *lines])
+    if story.done.returncode != 0:
+        raise AssertionError(said(story.done))

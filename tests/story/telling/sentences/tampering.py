@@ -1,0 +1,1 @@
+"""What somebody with the server's disk in his hands may do."""
