@@ -103,7 +103,7 @@ static struct err write_in_channel(struct osdp_peripheral *p, struct osdp_frame 
 static struct err write_reply(struct osdp_peripheral *p, struct osdp_frame *frame, struct sink *s)
 {
 	static const uint8_t no_mac[OSDP_NUMBER_MAC_SIZE];
-	uint8_t proof[32] = "cUID0001RND.B...";
+	static uint8_t proof[32] = "cUID0001RND.B...";
 	struct osdp_keys keys;
 	size_t start = 0;
 	if (p->session != OSDP_SESSION_NONE && frame->scs == OSDP_SCS_REPLY_ENCRYPTED)

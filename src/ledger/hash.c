@@ -5,6 +5,7 @@
 
 #include "ledger/hash.h"
 
+#include <endian.h>
 #include <openssl/sha.h>
 
 struct ledger_hash ledger_hash_bytes(struct span bytes)
@@ -29,17 +30,25 @@ struct ledger_hash ledger_hash_leaf(struct span data)
 	return hash;
 }
 
+/* A node's message is always 65 bytes, so its padding is known: two whole blocks go in at once and the state is read off,
+ * which saves the buffering that is a quarter of the time.
+ */
 struct ledger_hash ledger_hash_node(const struct ledger_hash *left, const struct ledger_hash *right)
 {
-	uint8_t message[1 + 2 * LEDGER_HASH_SIZE];
+	enum { MESSAGE_SIZE = 1 + 2 * LEDGER_HASH_SIZE };
+	uint8_t blocks[2 * SHA256_CBLOCK] = {[0] = 0x01, [MESSAGE_SIZE] = 0x80};
 	struct ledger_hash hash;
 	SHA256_CTX context;
-	message[0] = 0x01;
-	memcpy(message + 1, left->bytes, LEDGER_HASH_SIZE);
-	memcpy(message + 1 + LEDGER_HASH_SIZE, right->bytes, LEDGER_HASH_SIZE);
+	memcpy(blocks + 1, left->bytes, LEDGER_HASH_SIZE);
+	memcpy(blocks + 1 + LEDGER_HASH_SIZE, right->bytes, LEDGER_HASH_SIZE);
+	blocks[sizeof blocks - 2] = (uint8_t)(MESSAGE_SIZE * 8 >> 8);
+	blocks[sizeof blocks - 1] = (uint8_t)(MESSAGE_SIZE * 8);
 	(void)SHA256_Init(&context);
-	(void)SHA256_Update(&context, message, sizeof message);
-	(void)SHA256_Final(hash.bytes, &context);
+	(void)SHA256_Update(&context, blocks, sizeof blocks);
+	for (size_t i = 0; i < LEDGER_HASH_SIZE / 4; i++) {
+		uint32_t word = htobe32(context.h[i]);
+		memcpy(hash.bytes + 4 * i, &word, sizeof word);
+	}
 	return hash;
 }
 

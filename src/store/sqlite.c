@@ -20,6 +20,7 @@ struct store_statement {
 	struct store *store;
 	sqlite3_stmt *handle;
 	const char *sql;
+	uint32_t column_count;
 	uint8_t place[STORE_PARAMETERS_MAX + 1]; /* of $n among SQLite's own parameter numbers; 0: the SQL has no $n */
 	bool open;                               /* in the middle of its rows */
 	bool wrong_type;
@@ -269,6 +270,7 @@ struct err store_statement_once(struct store *store, const char *sql, struct sto
 	statement->store = store;
 	statement->handle = handle;
 	statement->sql = sql;
+	statement->column_count = (uint32_t)sqlite3_column_count(handle);
 	find_parameters(statement);
 	*ret_statement = statement;
 	return OK;
@@ -377,70 +379,79 @@ struct err store_step(struct store_statement *statement, bool *ret_row)
 	return e;
 }
 
-/* Is the column there and of this type? NULL is not, and is no mistake either. */
-static bool column_is(struct store_statement *statement, uint32_t column, int type)
+/* A column's value. What sqlite3_value_... gives from it is safe on a connection that one thread uses at a time, as ours
+ * are, and costs a fraction of what sqlite3_column_... does.
+ */
+static sqlite3_value *value_of(struct store_statement *statement, uint32_t column)
 {
-	REQUIRE(statement->open && column < (uint32_t)sqlite3_column_count(statement->handle));
-	int is = sqlite3_column_type(statement->handle, (int)column);
+	REQUIRE(statement->open && column < statement->column_count);
+	return sqlite3_column_value(statement->handle, (int)column);
+}
+
+/* Is it of this type? NULL is not, and is no mistake either. */
+static bool value_is(struct store_statement *statement, sqlite3_value *value, int type)
+{
+	int is = sqlite3_value_type(value);
 	if (is != type && is != SQLITE_NULL)
 		statement->wrong_type = true;
 	return is == type;
 }
 
-uint64_t store_column_u64(struct store_statement *statement, uint32_t column)
-{
-	if (!column_is(statement, column, SQLITE_INTEGER))
-		return 0;
-	sqlite3_int64 value = sqlite3_column_int64(statement->handle, (int)column);
-	if (value < 0)
-		statement->wrong_type = true;
-	return value < 0 ? 0 : (uint64_t)value;
-}
-
-static struct span column_span(struct store_statement *statement, uint32_t column)
+static struct span span_of_value(sqlite3_value *value)
 {
 	/* The pointer first: asking for it may convert the value, and only then is the size that of what it points to. */
-	const uint8_t *at = sqlite3_column_blob(statement->handle, (int)column);
-	return (struct span){at, (size_t)sqlite3_column_bytes(statement->handle, (int)column)};
+	const uint8_t *at = sqlite3_value_blob(value);
+	return (struct span){at, (size_t)sqlite3_value_bytes(value)};
+}
+
+uint64_t store_column_u64(struct store_statement *statement, uint32_t column)
+{
+	sqlite3_value *value = value_of(statement, column);
+	if (!value_is(statement, value, SQLITE_INTEGER))
+		return 0;
+	sqlite3_int64 number = sqlite3_value_int64(value);
+	if (number < 0)
+		statement->wrong_type = true;
+	return number < 0 ? 0 : (uint64_t)number;
 }
 
 struct span store_column_text(struct store_statement *statement, uint32_t column)
 {
-	return column_is(statement, column, SQLITE_TEXT) ? column_span(statement, column) : (struct span){0};
+	sqlite3_value *value = value_of(statement, column);
+	return value_is(statement, value, SQLITE_TEXT) ? span_of_value(value) : (struct span){0};
 }
 
 struct span store_column_bytes(struct store_statement *statement, uint32_t column)
 {
-	return column_is(statement, column, SQLITE_BLOB) ? column_span(statement, column) : (struct span){0};
+	sqlite3_value *value = value_of(statement, column);
+	return value_is(statement, value, SQLITE_BLOB) ? span_of_value(value) : (struct span){0};
 }
 
 bool store_column_is_null(struct store_statement *statement, uint32_t column)
 {
-	REQUIRE(statement->open && column < (uint32_t)sqlite3_column_count(statement->handle));
-	return sqlite3_column_type(statement->handle, (int)column) == SQLITE_NULL;
+	return sqlite3_value_type(value_of(statement, column)) == SQLITE_NULL;
 }
 
 uint32_t store_column_count(struct store_statement *statement)
 {
-	return (uint32_t)sqlite3_column_count(statement->handle);
+	return statement->column_count;
 }
 
 struct store_value store_column_any(struct store_statement *statement, uint32_t column)
 {
-	REQUIRE(statement->open && column < (uint32_t)sqlite3_column_count(statement->handle));
-	switch (sqlite3_column_type(statement->handle, (int)column)) {
+	sqlite3_value *value = value_of(statement, column);
+	switch (sqlite3_value_type(value)) {
 	case SQLITE_NULL:
 		return (struct store_value){.kind = STORE_KIND_NULL};
 	case SQLITE_INTEGER:
-		return (struct store_value){.kind = STORE_KIND_NUMBER,
-					    .number = sqlite3_column_int64(statement->handle, (int)column)};
+		return (struct store_value){.kind = STORE_KIND_NUMBER, .number = sqlite3_value_int64(value)};
 	case SQLITE_TEXT:
-		return (struct store_value){.kind = STORE_KIND_TEXT, .span = column_span(statement, column)};
+		return (struct store_value){.kind = STORE_KIND_TEXT, .span = span_of_value(value)};
 	case SQLITE_BLOB:
-		return (struct store_value){.kind = STORE_KIND_BYTES, .span = column_span(statement, column)};
+		return (struct store_value){.kind = STORE_KIND_BYTES, .span = span_of_value(value)};
 	default:
-		(void)sqlite3_column_text(statement->handle, (int)column);
-		return (struct store_value){.kind = STORE_KIND_OTHER, .span = column_span(statement, column)};
+		(void)sqlite3_column_text(statement->handle, (int)column); /* in its printed form from now on */
+		return (struct store_value){.kind = STORE_KIND_OTHER, .span = span_of_value(value)};
 	}
 }
 

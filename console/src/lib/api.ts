@@ -3,21 +3,8 @@
  * A refusal comes back as `Refused` with the server's code word, which the locale translates; a server that cannot be
  * reached as `Unreachable`. Pages know no paths and no status codes.
  */
-import type {
-	ApiError,
-	Done,
-	Doors,
-	LedgerEntry,
-	LedgerPage,
-	Names,
-	People,
-	PersonFile,
-	Post,
-	Role,
-	Session,
-	User,
-	UserRow,
-} from '../generated.ts';
+import type { Routes, RouteRefusal } from '../generated.ts';
+import type { Language, Named, Role } from './types.ts';
 
 const REQUEST_MS_MAX = 10_000;
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -50,9 +37,9 @@ function address(path: string, query: Query): string {
 }
 
 async function refusal(answer: Response): Promise<Refused> {
-	let said: Partial<ApiError> = {};
+	let said: Partial<RouteRefusal> = {};
 	try {
-		said = (await answer.json()) as Partial<ApiError>;
+		said = (await answer.json()) as Partial<RouteRefusal>;
 	} catch {
 		/* A proxy or a dying server may answer without our JSON: the status says enough. */
 	}
@@ -94,59 +81,91 @@ async function textOf(answer: Response): Promise<string> {
 	return text;
 }
 
-async function json<T>(method: string, path: string, query: Query = {}, body?: unknown): Promise<T> {
-	const text = await textOf(await ask(method, path, query, body));
-	if (text === '') return {} as T;
+type Route = keyof Routes;
+type Reply<R extends Route> = Routes[R]['reply'];
+type Request<R extends Route> = Routes[R]['request'];
+
+/* `POST /api/doors/:door/unlock` with the value of `:door`, which is always a number. */
+async function call<R extends Route>(route: R, id: number | undefined, query: Query, body?: unknown): Promise<Reply<R>> {
+	const [method = '', pattern = ''] = route.split(' ');
+	const text = await textOf(await ask(method, pattern.replace(/:\w+/, String(id)), query, body));
 	try {
-		return JSON.parse(text) as T;
+		return JSON.parse(text) as Reply<R>;
 	} catch (cause) {
 		throw new Unreachable('the answer is not JSON', { cause });
 	}
 }
 
-const get = <T>(path: string, query: Query = {}): Promise<T> => json<T>('GET', path, query);
-const post = <T>(path: string, body: unknown): Promise<T> => json<T>('POST', path, {}, body);
+const get = <R extends Route>(route: R, query: Request<R> & Query = {} as Request<R> & Query): Promise<Reply<R>> =>
+	call(route, undefined, query);
+const getOf = <R extends Route>(route: R, id: number): Promise<Reply<R>> => call(route, id, {});
+const post = <R extends Route>(route: R, body: Request<R>): Promise<Reply<R>> => call(route, undefined, {}, body);
+const postTo = <R extends Route>(route: R, id: number, body: Request<R> = {}): Promise<Reply<R>> => call(route, id, {}, body);
+
+export interface LedgerQuery {
+	before?: number; /* newest first, below this number */
+	type?: string; /* a whole type, or a family with its dot */
+	actor?: string;
+	cause?: number;
+	limit?: number;
+}
+
+const NAME_PAGES_MAX = 20;
+
+/* Everything that has a name: things and people of the post, page by page, and users. */
+async function names(): Promise<Named[]> {
+	const all: Named[] = [];
+	let after = 0;
+	for (let page = 0; page < NAME_PAGES_MAX; page++) {
+		const { names, more } = await get('GET /api/names', after === 0 ? {} : { after });
+		all.push(...names);
+		const last = names.at(-1);
+		if (!more || last === undefined) break;
+		after = last.id;
+	}
+	const { names: users } = await get('GET /api/users/names');
+	return [...all, ...users];
+}
 
 export const api = {
-	link: (token: string, name: string, password: string) => post<{ user: User }>('/api/link', { token, name, password }),
-	signIn: (name: string, password: string) => post<{ user: User }>('/api/session', { name, password }),
-	session: () => get<Session>('/api/session'),
-	signOut: () => json<unknown>('DELETE', '/api/session'),
+	link: (token: string, name: string, password: string) => post('POST /api/link', { token, name, password }),
+	signIn: (name: string, password: string) => post('POST /api/session', { name, password }),
+	session: () => get('GET /api/session'),
+	signOut: () => get('DELETE /api/session'),
 
-	post: () => get<Post>('/api/post'),
-	names: () => get<Names>('/api/names'),
-	doors: () => get<Doors>('/api/doors'),
+	post: () => get('GET /api/post'),
+	names,
+	doors: () => get('GET /api/doors'),
 	unlock: (door: number, seconds: number, reason: string) =>
-		post<Done>(`/api/doors/${door}/unlock`, { seconds, reason }),
+		postTo('POST /api/doors/:door/unlock', door, { seconds, reason }),
 	lockdownDoor: (door: number, on: boolean, reason: string) =>
-		post<Done>(`/api/doors/${door}/lockdown`, { on, reason }),
-	lockdownPost: (on: boolean, reason: string) => post<Done>('/api/lockdown', { on, reason }),
+		postTo('POST /api/doors/:door/lockdown', door, { on, reason }),
+	lockdownPost: (on: boolean, reason: string) => post('POST /api/lockdown', { on, reason }),
 
 	people: (search: string, after: number | undefined, limit: number) =>
-		get<People>('/api/people', { search, after, limit }),
-	person: (person: number) => get<PersonFile>(`/api/people/${person}`),
+		get('GET /api/people', { search, limit, ...(after === undefined ? {} : { after }) }),
+	person: (person: number) => getOf('GET /api/people/:id', person),
+	personAccess: (person: number) => getOf('GET /api/people/:id/access', person),
 
-	users: () => get<{ users: UserRow[] }>('/api/users'),
-	createUser: (name: string, role: Role, language: string) =>
-		post<{ id: number; link: string }>('/api/users', { name, role, language }),
-	disableUser: (user: number) => post<unknown>(`/api/users/${user}/disable`, {}),
-	enableUser: (user: number) => post<unknown>(`/api/users/${user}/enable`, {}),
-	resetUser: (user: number) => post<{ link: string }>(`/api/users/${user}/reset`, {}),
-	endSessions: (user: number) => post<unknown>(`/api/users/${user}/end-sessions`, {}),
+	users: () => get('GET /api/users'),
+	createUser: (name: string, role: Role, language: Language) => post('POST /api/users', { name, role, language }),
+	disableUser: (user: number) => postTo('POST /api/users/:id/disable', user),
+	enableUser: (user: number) => postTo('POST /api/users/:id/enable', user),
+	resetUser: (user: number) => postTo('POST /api/users/:id/reset', user),
+	endSessions: (user: number) => postTo('POST /api/users/:id/end-sessions', user),
 
-	ledger: (query: {
-		before?: number;
-		after?: number;
-		type?: string;
-		actor?: string;
-		cause?: number;
-		limit?: number;
-	}) => get<LedgerPage>('/api/ledger', query),
-	entry: (seq: number) => get<LedgerEntry>(`/api/ledger/${seq}`),
-	checkpoint: () => get<{ note: string }>('/api/ledger/checkpoint'),
-	proof: async (seq: number, size: number | undefined) =>
-		textOf(await ask('GET', `/api/ledger/${seq}/proof`, { size })),
-	consistency: (from: number, to: number) => get<{ hashes: string[] }>('/api/ledger/consistency', { from, to }),
+	ledger: async (query: LedgerQuery): Promise<{ size: number; entries: string[] }> => {
+		const { size, entries } = await get('GET /api/ledger', { ...query });
+		return { size, entries: entries.map(({ line }) => line) };
+	},
+	entry: (seq: number) => getOf('GET /api/ledger/:seq', seq),
+	checkpoint: () => get('GET /api/ledger/checkpoint'),
+	proof: async (seq: number) => textOf(await ask('GET', `/api/ledger/${seq}/proof`, {})),
+	/* How the server's newest tree begins with the first `from` entries, and that tree's checkpoint. */
+	consistency: async (from: number): Promise<{ hashes: string[]; note: string }> => {
+		const { hashes, note } = await get('GET /api/ledger/consistency', { from });
+		return { hashes: hashes.map(({ hash }) => hash), note };
+	},
 
 	feedAddress: (after: number | undefined): string => {
 		const base = location.origin.replace(/^http/, 'ws');

@@ -2,7 +2,7 @@
  *
  * Pure. The server's list is the truth; an entry only hurries the picture along until the list has been asked again.
  */
-import type { Door } from '../generated.ts';
+import type { Door } from './types.ts';
 import { idOf, type Entry, type Level } from './entries.ts';
 
 /* Each has its own shape, its own word and, for the first four, its own colour. */

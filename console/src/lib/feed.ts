@@ -3,7 +3,13 @@
  * Knows no browser but what it is given (a way to open a socket, a clock, timers), so that the tests can play a bad
  * night in a millisecond. What the lines mean is none of its business.
  */
-import type { FeedMessage } from '../generated.ts';
+
+/* What the server says; see src/worker/web/feed.h. */
+type FeedMessage =
+	| { kind: 'hello'; size: number; checkpoint: string }
+	| { kind: 'lines'; first: number; lines: string[]; size: number; checkpoint: string }
+	| { kind: 'gap'; from: number; to: number }
+	| { kind: 'beat'; time: string };
 
 export const SILENCE_MS_MAX = 3_000;
 const BACKOFF_MS_FIRST = 500;

@@ -2,7 +2,7 @@
  *
  * Fed by lib/feed.ts and the API; the pages only read it. Everything here has a cap: a console stays open for weeks.
  */
-import type { Door, Post } from '../generated.ts';
+import type { Door, Post } from './types.ts';
 import { api, Refused } from './api.ts';
 import { afterEntry, asksAttention, byAttention, faceOf, touchesDoors, type DoorsPicture } from './doors.ts';
 import { actorId, idOf, NAMED_MEMBERS, readEntry, type Entry } from './entries.ts';

@@ -1,5 +1,5 @@
 /* lib/roles.ts - which pages and buttons a role is shown. Only manners: the server decides, every time. */
-import type { Role } from '../generated.ts';
+import type { Role } from './types.ts';
 import type { Page } from './router.ts';
 
 const SEES: Record<Page, readonly Role[] | 'all'> = {

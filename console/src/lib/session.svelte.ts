@@ -1,5 +1,5 @@
 /* lib/session.svelte.ts - who is signed in on this console, if anyone. */
-import type { Session } from '../generated.ts';
+import type { Session } from './types.ts';
 import { api, Refused, whenSignedOut } from './api.ts';
 import { words } from './words.svelte.ts';
 

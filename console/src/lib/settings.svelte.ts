@@ -1,5 +1,5 @@
 /* lib/settings.svelte.ts - what this console keeps for its user: theme, language, whether single keys act. */
-import type { Language } from '../generated.ts';
+import type { Language } from './types.ts';
 
 export type Theme = 'dark' | 'light';
 export const LANGUAGES: readonly { code: Language; name: string }[] = [

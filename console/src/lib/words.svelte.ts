@@ -1,5 +1,5 @@
 /* lib/words.svelte.ts - the language on screen. `t` gives a message; a locale is loaded once and kept. */
-import type { Language } from '../generated.ts';
+import type { Language } from './types.ts';
 import type { Key, Messages } from '../locales/en.ts';
 import { Formatter, type Values } from './icu.ts';
 import { asLanguage, storage } from './settings.svelte.ts';

@@ -12,7 +12,10 @@ function memory(): { read(name: string): string | null; write(name: string, valu
 function serve(signer: Signer): KeeperServer {
 	return {
 		checkpoint: () => Promise.resolve(signer.note()),
-		consistency: (from, to) => Promise.resolve(to > signer.leaves.length ? undefined : signer.consistency(from, to)),
+		consistency: (from) => {
+			const to = signer.leaves.length;
+			return Promise.resolve(from > to ? undefined : { hashes: signer.consistency(from, to), note: signer.note() });
+		},
 	};
 }
 
@@ -69,7 +72,8 @@ describe('the keeper of checkpoints', () => {
 	it('takes a refusal to prove, and a proof that is none, for a fork', async () => {
 		const signer = new Signer(ORIGIN, 1).grow(5);
 		for (const hashes of [undefined, [], ['AAAA'], ['?']]) {
-			const server = { ...serve(signer), consistency: () => Promise.resolve(hashes) };
+			const proof = hashes === undefined ? undefined : { hashes, note: signer.note() };
+			const server = { ...serve(signer), consistency: () => Promise.resolve(proof) };
 			const keeper = new Keeper(signer.vkey, ORIGIN, memory(), server);
 			await keeper.judge(signer.note(3));
 			expect(await keeper.judge(signer.note(5))).toMatchObject({ trouble: 'fork' });
@@ -82,7 +86,7 @@ describe('the keeper of checkpoints', () => {
 		const there = serve(signer);
 		const keeper = new Keeper(signer.vkey, ORIGIN, memory(), {
 			...there,
-			consistency: (from, to) => (away ? Promise.reject(new Error('away')) : there.consistency(from, to)),
+			consistency: (from) => (away ? Promise.reject(new Error('away')) : there.consistency(from)),
 		});
 		await keeper.judge(signer.note(3));
 		expect(await keeper.judge(signer.note(5))).toEqual({ state: 'unreached', size: 5 });
@@ -105,6 +109,19 @@ describe('the keeper of checkpoints', () => {
 		await one.judge(signer.note(4));
 		await two.judge(signer.note(9));
 		expect(await one.judge(signer.note(7))).toEqual({ state: 'extends', size: 9 });
+	});
+
+	it('is not led past a fork by a server that has grown meanwhile', async () => {
+		const honest = new Signer(ORIGIN, 1).grow(5);
+		const forked = new Signer(ORIGIN, 1).grow(5).grow(9, 'other');
+		const keeper = new Keeper(honest.vkey, ORIGIN, memory(), serve(honest));
+		await keeper.judge(honest.note());
+		honest.grow(14);
+		expect(await keeper.judge(honest.note(12))).toEqual({ state: 'extends', size: 14 });
+		honest.grow(20);
+		const other = new Signer(ORIGIN, 1);
+		other.leaves = [...forked.leaves, ...honest.leaves.slice(9, 17)];
+		expect(await keeper.judge(other.note(17))).toMatchObject({ trouble: 'fork' });
 	});
 
 	it('names a checkpoint that the key has not signed, or that is of another post', async () => {

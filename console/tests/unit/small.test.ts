@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pathOf } from '../../scripts/icon-path.ts';
-import type { Door } from '../../src/generated.ts';
+import type { Door } from '../../src/lib/types.ts';
 import { afterEntry, byAttention, faceOf, FACES, levelOf } from '../../src/lib/doors.ts';
 import { actorId, idOf, look, readEntry } from '../../src/lib/entries.ts';
 import { find, folded, OFFERS_MAX, type Offer } from '../../src/lib/find.ts';

@@ -5,7 +5,7 @@ the sentence before it (or is the text of a file). `## ...` begins a section: wh
 among the entries since its beginning. `# ...` is a remark.
 
 A sentence's pattern is written as it reads: <name> is a word, <name:text> anything within the quotes around it,
-<name:number>, <name:time> (300 ms, 2 s, 1 min, 1 h), <name:json>, <name:rest> what remains; [...] may be left out and
+<name:number>, <name:time> (300 ms, 2 s, 1 min, 1 h), <name:path>, <name:json>, <name:rest> what remains; [...] may be left out and
 (a|b) is one of two.
 """
 
@@ -16,6 +16,7 @@ KINDS = {
     "text": r'[^"]*',
     "number": r"\d+",
     "time": r"\d+ (?:ms|s|min|h)",
+    "path": r"/[^\s()]*(?:\(\w+ [\w-]+\)[^\s()]*)*",
     "json": r"[{\[].*[}\]]",
     "rest": r".+",
 }

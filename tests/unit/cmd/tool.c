@@ -225,6 +225,8 @@ void home_copy(const char *from, const char *to)
 		REQUIRE(system(command) == 0);
 		(void)snprintf(path, sizeof path, "%s/%s", to, names[i]);
 		give_to_core(path);
+		(void)snprintf(path, sizeof path, "%s/" CORE_DATA, to);
+		give_to_core(path);
 	}
 }
 

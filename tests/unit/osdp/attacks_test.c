@@ -264,8 +264,9 @@ static void keep_reply(struct bench_device *d, uint8_t *reply, size_t *size)
 {
 	(void)d;
 	if (*size > 30) { /* the card, not an ACK */
-		memcpy(kept, reply, *size);
 		kept_size = *size;
+		memcpy(kept, reply, kept_size);
+		*size = kept_size;
 	}
 }
 

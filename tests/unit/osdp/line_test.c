@@ -84,7 +84,6 @@ static void the_line_is_held_for_the_decision(void)
 	bench_swipe(&b->devices[5]);
 	run_until(b, MESSAGE_OSDP_CARD);
 	uint32_t before = b->frames_sent;
-	uint64_t read_us = ((const struct osdp_card *)bench_last(b, MESSAGE_OSDP_CARD))->received_boot_us;
 	bench_run(b, 3000);
 	CHECK(b->frames_sent == before, "after a card the line is idle");
 	bench_unlock(b, 2, 7);
@@ -106,7 +105,7 @@ static void the_line_is_held_for_the_decision(void)
 
 	bench_swipe(&b->devices[5]);
 	run_until(b, MESSAGE_OSDP_CARD);
-	read_us = ((const struct osdp_card *)bench_last(b, MESSAGE_OSDP_CARD))->received_boot_us;
+	uint64_t read_us = ((const struct osdp_card *)bench_last(b, MESSAGE_OSDP_CARD))->received_boot_us;
 	before = b->frames_sent;
 	while (b->frames_sent == before && b->now_us < read_us + 100000)
 		bench_run(b, 100);
@@ -125,7 +124,7 @@ static void two_characters_of_silence_even_for_an_unlock(void)
 		bench_run(b, 1);
 	bench_unlock(b, 1, 7);
 	bench_run(b, 3000);
-	CHECK(b->last_out_at_us == b->last_reply_us || b->last_out_at_us > 0, "the unlock left");
+	CHECK(b->last_out_at_us > 0, "the unlock left");
 	CHECK(b->idle_broken == 0, "after two characters of silence");
 	bench_free(b);
 }

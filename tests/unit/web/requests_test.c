@@ -301,6 +301,12 @@ static void test_lost(void)
 	CHECK(a->status == 503 && !answered_field(a, "Set-Cookie"), "query may give nobody a session");
 	stand_in_lose(stand, WORKER_QUERY);
 	stand_in_return(stand, WORKER_QUERY);
+	(void)usleep(200000);
+	/* Nor may it answer what only core was asked. */
+	a = post("/api/things/1", "{\"seconds\":109}");
+	CHECK(a->status == 504, "query answers a write: nobody believes it");
+	stand_in_lose(stand, WORKER_QUERY);
+	stand_in_return(stand, WORKER_QUERY);
 }
 
 static void test_malformed(void)

@@ -102,6 +102,9 @@ static void answer_request(struct link *link, const struct request *request, con
 		answer.status = 204;
 		answer.body = (struct span){0};
 		break;
+	case 109:
+		say(all.query, &answer);
+		return;
 	case 108:
 		answer.media_type = SPAN_TEXT("text/plain; charset=utf-8");
 		answer.body = SPAN_TEXT("c2sp.org/tlog-proof@v1\n");

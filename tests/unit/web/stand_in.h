@@ -47,6 +47,7 @@ int stand_in_stop(struct stand_in *stand);
  *	106        nothing in the body, status 204
  *	107        query gives a session, which it may not
  *	108        a text of its own media type
+ *	109        query, whoever was asked
  *	400 to 599 with this status
  */
 

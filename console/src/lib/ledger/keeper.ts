@@ -18,8 +18,9 @@ export interface KeeperStore {
 
 export interface KeeperServer {
 	checkpoint(): Promise<string>;
-	/* `undefined` when the server says that it has no such proof. Throws when it cannot be reached. */
-	consistency(from: number, to: number): Promise<string[] | undefined>;
+	/* How the server's newest tree begins with the first `from` entries, and that tree's checkpoint; `undefined` when the
+	 * server says that it has no such proof. Throws when it cannot be reached. */
+	consistency(from: number): Promise<{ hashes: string[]; note: string } | undefined>;
 }
 
 export type Trouble = 'rollback' | 'fork' | 'bad-signature' | 'key-changed';
@@ -33,6 +34,11 @@ export interface Contradiction {
 }
 
 export type Judgement = { state: 'extends' | 'first' | 'unreached'; size: number } | Contradiction;
+
+interface Proved {
+	note: string;
+	checkpoint: Checkpoint;
+}
 
 const KEPT = 'legation.checkpoint.';
 const KEYS = 'legation.ledger-key';
@@ -110,32 +116,39 @@ export class Keeper {
 		return shown.size > kept.size ? this.#judgeLonger(note, kept, shown) : this.#judgeShorter(shown);
 	}
 
+	/* The server proves with its newest tree, which may have grown past `shown` meanwhile: then it has to prove that it
+	 * grew from `shown` as well, or a fork could hide in between. */
 	async #judgeLonger(note: string, kept: Checkpoint, shown: Checkpoint): Promise<Judgement> {
-		if (kept.size > 0) {
-			let hashes: string[] | undefined;
-			try {
-				hashes = await this.server.consistency(kept.size, shown.size);
-			} catch {
-				return { state: 'unreached', size: shown.size };
+		let grown: Proved | Contradiction | undefined;
+		try {
+			grown = kept.size === 0 ? { note, checkpoint: shown } : await this.#provedFrom(kept, note, shown.size);
+			if (!('trouble' in grown) && grown.note !== note) {
+				const again = await this.#provedFrom(shown, note, shown.size);
+				if ('trouble' in again) return again;
 			}
-			const back = hashes === undefined ? await this.#shorter(shown.size) : undefined;
-			if (back !== undefined) {
-				/* This very note was signed and shown, and the server no longer stands by it: it is the evidence. */
-				this.#keep(note, shown);
-				return this.#contradiction('rollback', back.note, back.size);
-			}
-			if (!proves(kept, shown, hashes)) return this.#contradiction('fork', note, shown.size);
+		} catch {
+			return { state: 'unreached', size: shown.size };
 		}
-		this.#keep(note, shown);
-		return { state: 'extends', size: shown.size };
+		if ('trouble' in grown) return grown;
+		this.#keep(grown.note, grown.checkpoint);
+		return { state: 'extends', size: grown.checkpoint.size };
 	}
 
-	/* The server's checkpoint, asked afresh, if it is shorter than `size`. */
-	async #shorter(size: number): Promise<{ note: string; size: number } | undefined> {
-		const note = await this.server.checkpoint().catch(() => '');
+	/* The server's newest checkpoint, shown to extend `from`. */
+	async #provedFrom(from: Checkpoint, shownNote: string, shownSize: number): Promise<Proved | Contradiction> {
+		const proof = await this.server.consistency(from.size);
+		const note = proof?.note ?? (await this.server.checkpoint());
 		const opened = openCheckpoint(note, [this.#key], this.origin);
-		if (opened.verdict !== 'signed' || opened.checkpoint.size >= size) return undefined;
-		return { note, size: opened.checkpoint.size };
+		if (opened.verdict !== 'signed') return this.#contradiction('bad-signature', note, 0);
+		const { checkpoint } = opened;
+		if (checkpoint.size < shownSize) {
+			/* A note that was signed and shown, and the server no longer stands by it: it is the evidence to keep. */
+			const shown = openCheckpoint(shownNote, [this.#key], this.origin);
+			if (shown.verdict === 'signed') this.#keep(shownNote, shown.checkpoint);
+			return this.#contradiction('rollback', note, checkpoint.size);
+		}
+		if (!proves(from, checkpoint, proof?.hashes)) return this.#contradiction('fork', note, checkpoint.size);
+		return { note, checkpoint };
 	}
 
 	/* Perhaps this note was overtaken on its way: only what the server shows now, freshly asked, is a rollback. */

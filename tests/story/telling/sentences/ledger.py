@@ -9,7 +9,7 @@ from telling.language import does, expects
 USUAL_S = 4
 IDS = {"door": "door", "device": "device", "person": "person", "of": "person", "user": "user", "credential": "credential",
        "object": "device", "subject": "person", "lockdown": "entry", "right": "entry", "finding": "entry"}
-NOTHING = ("0", "false", "none", "")
+NOTHING = ("0", "false", "none", "offline", "unknown", "")  # what an entry leaves out
 
 
 def wishes(story, fields):
@@ -150,3 +150,10 @@ def call(story, type, label):
     if not found:
         raise AssertionError("there is no entry %s" % type)
     story.labels[label] = found[-1]
+
+
+@expects("The entries <one> and <other> say the same <member>")
+def same(story, one, other, member):
+    said = [story.labels[label]["body"].get(member) for label in (one, other)]
+    if said[0] is None or said[0] != said[1]:
+        raise AssertionError("%s and %s" % tuple(said))

@@ -149,7 +149,7 @@ def locked(story, door, limit):
 
 @expects("The reader of the <door> shows <colour> within <limit:time>")
 def shows(story, door, colour, limit):
-    wanted = story.readers.is_of_device(story.post.reader(door), "led", shows=colour)
+    wanted = story.readers.is_of_device(story.post.reader(door), "led", shows=colour.upper())
     if not story.readers.wait_for(wanted, story.since_us, limit * story.slow):
         raise AssertionError("it shows: %s" % [news for news in story.readers.happenings if news["happening"] == "led"])
 

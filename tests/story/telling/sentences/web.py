@@ -48,7 +48,7 @@ def makes(story, who, role, name):
         raise AssertionError("the link does not work: %s" % story.answer.body.decode())
 
 
-@expects("<who> asks <method> <path>[ with <members:json>][ under the header \"<header:text>\"] and gets <status:number>[ <error>]")
+@expects("<who> asks <method> <path:path>[ with <members:json>][ under the header \"<header:text>\"] and gets <status:number>[ <error>]")
 def asks(story, who, method, path, members, header, status, error):
     person = story.stranger() if who.lower() == "somebody" else story.person(who)
     name, _, value = (header or "").partition(": ")
