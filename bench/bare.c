@@ -102,14 +102,9 @@ void bare_rows_free(struct bare_rows *rows)
 
 uint64_t bare_size(sqlite3 *handle)
 {
-	static sqlite3 *of;
-	static sqlite3_stmt *find;
-	if (of != handle) {
-		find = prepare(handle, "SELECT size FROM checkpoint WHERE id = 1");
-		of = handle;
-	}
+	sqlite3_stmt *find = prepare(handle, "SELECT size FROM checkpoint WHERE id = 1");
 	uint64_t size = sqlite3_step(find) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(find, 0) : 0;
-	(void)sqlite3_reset(find);
+	(void)sqlite3_finalize(find);
 	return size;
 }
 

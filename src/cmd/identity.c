@@ -18,9 +18,9 @@ struct identity identity_of(enum worker_role role)
 		.uid = user ? user->pw_uid : IDENTITY_FIRST + (uid_t)role,
 		.gid = user ? user->pw_gid : IDENTITY_FIRST + (gid_t)role,
 	};
-	if (role != WORKER_CORE && role != WORKER_QUERY)
+	if (role != WORKER_CORE && role != WORKER_QUERY && role != WORKER_VERIFY)
 		return who;
-	const struct group *readers = getgrnam("legation"); /* core and query share the database */
+	const struct group *readers = getgrnam("legation"); /* they share the database */
 	who.gid = readers ? readers->gr_gid : IDENTITY_FIRST;
 	return who;
 }

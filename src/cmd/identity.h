@@ -12,7 +12,7 @@
 
 struct identity {
 	uid_t uid; /* 0: stay */
-	gid_t gid; /* core and query share one group, which may read the database; every other has its own */
+	gid_t gid; /* who reads the database shares one group; every other has its own */
 };
 
 struct identity identity_of(enum worker_role role);

@@ -242,6 +242,7 @@ static int supervise(struct serve *serve)
 		web[at++] = "--host";
 		web[at++] = serve->hosts.at[i];
 	}
+	const char *verify[] = {"legation", "worker", "verify", "--dir", options->directory, NULL};
 	const char *const password[] = {"legation", "worker", "password", NULL};
 	const char *const osdp[] = {"legation", "worker", "osdp", NULL};
 	struct supervisor_role roles[] = {
@@ -249,6 +250,7 @@ static int supervise(struct serve *serve)
 		{.role = WORKER_QUERY, .arguments = query, .peers = {WORKER_CORE}},
 		{.role = WORKER_WEB, .arguments = web, .peers = {WORKER_CORE, WORKER_QUERY}},
 		{.role = WORKER_PASSWORD, .arguments = password, .peers = {WORKER_CORE}},
+		{.role = WORKER_VERIFY, .arguments = verify, .peers = {WORKER_CORE}},
 		{.role = WORKER_OSDP, .arguments = osdp, .per_line = true, .peers = {WORKER_CORE}},
 	};
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {

@@ -34,14 +34,14 @@ static int run_web(const struct cmd_texts *hosts)
 	return web_worker_run(&options);
 }
 
-static int run_core(const char *directory, const char *code, const char *origin, uint64_t reserve_mb, bool query)
+static int run_core(const char *directory, const char *code, const char *origin, uint64_t reserve_mb)
 {
 	struct core_options options = cmd_core_options(directory);
 	options.code = code;
 	options.origin = origin;
 	options.reserve_bytes = reserve_mb * 1024 * 1024;
-	options.tool_socket = query ? -1 : SERVE_CORE_TOOLS;
-	return query ? query_run(&options) : core_run(&options);
+	options.tool_socket = SERVE_CORE_TOOLS;
+	return core_run(&options);
 }
 
 int cmd_worker(int argc, char **argv)
@@ -62,10 +62,13 @@ int cmd_worker(int argc, char **argv)
 		options, sizeof options / sizeof *options, 1, 2,
 	};
 	(void)cmd_options(&usage, argc, argv, words);
+	struct core_options readers = cmd_core_options(directory);
 	if (strcmp(words[0], "core") == 0)
-		return run_core(directory, code, origin, reserve_mb, false);
+		return run_core(directory, code, origin, reserve_mb);
 	if (strcmp(words[0], "query") == 0)
-		return run_core(directory, code, origin, reserve_mb, true);
+		return query_run(&readers);
+	if (strcmp(words[0], "verify") == 0)
+		return verifier_run(&readers);
 	if (strcmp(words[0], "web") == 0)
 		return run_web(&hosts);
 	if (strcmp(words[0], "password") == 0)

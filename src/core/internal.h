@@ -159,6 +159,12 @@ struct err core_loop(struct core *core) MUST_USE;
 /* run.c */
 struct core *core_new(const struct core_options *options) MUST_USE;
 
+/* reader.c */
+struct child;
+struct err core_reader_enter(struct child *child, const struct core_options *options, enum worker_role role) MUST_USE;
+struct err core_reader_open(struct child *child, const struct core_options *options, uint32_t query_ms_max,
+			    struct store **ret_store) MUST_USE;
+
 /* start.c */
 struct err core_pepper_load(struct core *core, struct store *store) MUST_USE;
 struct err core_tables_make(struct core *core) MUST_USE;

@@ -77,6 +77,20 @@ static struct err sandbox_told(struct core *core, const struct supervisor_sandbo
 	return core_record(core, &core_sandbox_lacks_entry, &body, (struct core_why){.actor = "supervisor"}, NULL);
 }
 
+static struct err ledger_was_verified(struct core *core, const struct ledger_verified *told)
+{
+	struct core_verified body = {
+		.size = told->size,
+		.root = told->root,
+		.sound = told->sound,
+		.problem = told->problem,
+		.took_ms = told->took_ms,
+	};
+	if (!told->sound)
+		log_error("ledger=\"not sound\" problem=\"%.*s\"", SPAN_ARGS(told->problem));
+	return core_record(core, &core_verified_entry, &body, (struct core_why){.actor = "verify"}, NULL);
+}
+
 static struct err supervisor_said(struct core *core, const struct message *message)
 {
 	switch (message->kind) {
@@ -113,6 +127,8 @@ static struct err peer_said(struct core *core, struct core_peer *peer, const str
 		return core_feed_opened(core, peer, message->body);
 	if (message->kind == MESSAGE_ANSWER && peer->role == WORKER_QUERY)
 		return core_answer_pass_on(core, message->body);
+	if (message->kind == MESSAGE_LEDGER_VERIFIED && peer->role == WORKER_VERIFY)
+		return ledger_was_verified(core, message->body);
 	if (peer->role == WORKER_NONE)
 		return OK; /* a tool has nothing else to say */
 	return modules_take(core, peer, message);

@@ -20,8 +20,6 @@ enum {
 	QUERY_REPLY_BYTES_MAX = 2 * 1024 * 1024,
 	QUERY_PART_BYTES_MAX = 60000,
 	QUERY_WAIT_MS = 400,
-	QUERY_RETRY_MS = 20,
-	QUERY_START_US = 15 * 1000 * 1000,
 };
 
 struct query {
@@ -231,42 +229,18 @@ static struct err round_once(struct query *query)
 	return OK;
 }
 
-/* Core may still be making or checking the database. */
-static struct err open_when_there(struct query *query, const char *path)
-{
-	struct store_options options = {.mode = STORE_READ, .query_ms_max = STORE_QUERY_MS_DEFAULT};
-	uint64_t until_us = clock_boot_us() + QUERY_START_US;
-	for (;;) {
-		struct err e = store_open(path, &options, &query->store);
-		bool later = e.code == ERR_BUSY || e.code == ERR_NOT_FOUND;
-		if (!later || clock_boot_us() > until_us)
-			return e;
-		TRY(child_alive(query->child, clock_boot_us()));
-		(void)poll(NULL, 0, QUERY_RETRY_MS);
-	}
-}
-
 static struct err prepare(struct query *query)
 {
 	const struct core_options *options = query->options;
 	const enum worker_role peers[] = {WORKER_CORE};
-	char folder[512];
-	struct sandbox_path paths[] = {{.path = folder, .write = false}};
-	struct sandbox_policy policy = {.role = WORKER_QUERY, .paths = paths, .path_count = 1};
-	struct sandbox_report report;
-	char path[512];
 	TRY(child_start(WORKER_QUERY, 0, &query->child));
 	log_start(child_name(query->child), LOG_INFO);
 	query->arena = arena_new(QUERY_ARENA_MAX);
 	query->reply = malloc(QUERY_REPLY_BYTES_MAX);
 	ENSURE(query->reply);
 	TRY(child_peers_wait(query->child, query->arena, peers, 1, &query->core));
-	(void)snprintf(folder, sizeof folder, "%s/" CORE_DATA, options->directory);
-	tzset();
-	TRY(sandbox_enter(&policy, &report));
-	TRY(child_sandbox(query->child, &report));
-	(void)snprintf(path, sizeof path, "%s/" CORE_DATABASE, options->directory);
-	TRY(open_when_there(query, path));
+	TRY(core_reader_enter(query->child, options, WORKER_QUERY));
+	TRY(core_reader_open(query->child, options, STORE_QUERY_MS_DEFAULT, &query->store));
 	return child_ready(query->child);
 }
 

@@ -28,6 +28,11 @@ int core_run(const struct core_options *options);
 /* The reader. Returns the process's exit code. */
 int query_run(const struct core_options *options);
 
+/* The verifier: reads the whole ledger once after a start, and once a day, at the lowest priority, and tells core what it
+ * found. Returns the process's exit code.
+ */
+int verifier_run(const struct core_options *options);
+
 /* Rebuild every projection from the entries in a copy beside and compare: `legation fsck`. Reads only.
  *
  * gives   how many tables and rows were compared, and in ret_difference "" or the first difference in words.

@@ -55,7 +55,9 @@ enum {
 	WEB = 1 << WORKER_WEB,
 	OSDP = 1 << WORKER_OSDP,
 	PASSWORD = 1 << WORKER_PASSWORD,
-	EVERY = CORE | QUERY | WEB | OSDP | PASSWORD,
+	VERIFY = 1 << WORKER_VERIFY,
+	READERS = QUERY | VERIFY, /* of the database */
+	EVERY = CORE | READERS | WEB | OSDP | PASSWORD,
 	SANITIZER = 1 << 30,
 };
 
@@ -159,6 +161,7 @@ static const struct sandbox_limits sandbox_limits_of[] = {
 	[WORKER_WEB] = {1024, 2048 * MIB},
 	[WORKER_OSDP] = {32, 256 * MIB},
 	[WORKER_PASSWORD] = {32, 1024 * MIB},
+	[WORKER_VERIFY] = {64, 4096 * MIB},
 };
 
 static struct err limit(int which, rlim_t value)
@@ -270,7 +273,7 @@ static struct err enter_landlock(const struct sandbox_policy *policy, struct san
 
 struct err sandbox_enter(const struct sandbox_policy *policy, struct sandbox_report *ret_report)
 {
-	REQUIRE(policy->role > WORKER_NONE && policy->role <= WORKER_PASSWORD);
+	REQUIRE(policy->role > WORKER_NONE && policy->role <= WORKER_VERIFY);
 	REQUIRE(policy->path_count <= SANDBOX_PATHS_MAX);
 	REQUIRE(has_one_thread());
 	struct sandbox_report report = {0};

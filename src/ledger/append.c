@@ -230,7 +230,7 @@ static struct err save_line(struct ledger *ledger, uint64_t seq, struct span lin
 	TRY(store_run(save));
 	struct ledger_hash leaf = ledger_hash_leaf(line);
 	ledger_frontier_push(&ledger->frontier, &leaf);
-	return ledger_tiles_push(&ledger->tiles, &leaf, save_tile, ledger);
+	return ledger_tiles_push(&ledger->tiles, 0, &leaf, save_tile, ledger);
 }
 
 /* The open part first: whatever can be refused is refused before the sealed part is put away. */

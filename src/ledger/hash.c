@@ -33,22 +33,37 @@ struct ledger_hash ledger_hash_leaf(struct span data)
 /* A node's message is always 65 bytes, so its padding is known: two whole blocks go in at once and the state is read off,
  * which saves the buffering that is a quarter of the time.
  */
-struct ledger_hash ledger_hash_node(const struct ledger_hash *left, const struct ledger_hash *right)
+enum { NODE_MESSAGE_SIZE = 1 + 2 * LEDGER_HASH_SIZE, NODE_BLOCKS_SIZE = 2 * SHA256_CBLOCK };
+
+static void write_node(uint8_t blocks[NODE_BLOCKS_SIZE], const struct ledger_hash *left,
+		       const struct ledger_hash *right)
 {
-	enum { MESSAGE_SIZE = 1 + 2 * LEDGER_HASH_SIZE };
-	uint8_t blocks[2 * SHA256_CBLOCK] = {[0] = 0x01, [MESSAGE_SIZE] = 0x80};
-	struct ledger_hash hash;
-	SHA256_CTX context;
+	blocks[0] = 0x01;
 	memcpy(blocks + 1, left->bytes, LEDGER_HASH_SIZE);
 	memcpy(blocks + 1 + LEDGER_HASH_SIZE, right->bytes, LEDGER_HASH_SIZE);
-	blocks[sizeof blocks - 2] = (uint8_t)(MESSAGE_SIZE * 8 >> 8);
-	blocks[sizeof blocks - 1] = (uint8_t)(MESSAGE_SIZE * 8);
+	memset(blocks + NODE_MESSAGE_SIZE, 0, NODE_BLOCKS_SIZE - NODE_MESSAGE_SIZE);
+	blocks[NODE_MESSAGE_SIZE] = 0x80;
+	blocks[NODE_BLOCKS_SIZE - 2] = (uint8_t)(NODE_MESSAGE_SIZE * 8 >> 8);
+	blocks[NODE_BLOCKS_SIZE - 1] = (uint8_t)(NODE_MESSAGE_SIZE * 8);
+}
+
+static void hash_blocks(const uint8_t blocks[NODE_BLOCKS_SIZE], struct ledger_hash *ret_hash)
+{
+	SHA256_CTX context;
 	(void)SHA256_Init(&context);
-	(void)SHA256_Update(&context, blocks, sizeof blocks);
+	(void)SHA256_Update(&context, blocks, NODE_BLOCKS_SIZE);
 	for (size_t i = 0; i < LEDGER_HASH_SIZE / 4; i++) {
 		uint32_t word = htobe32(context.h[i]);
-		memcpy(hash.bytes + 4 * i, &word, sizeof word);
+		memcpy(ret_hash->bytes + 4 * i, &word, sizeof word);
 	}
+}
+
+struct ledger_hash ledger_hash_node(const struct ledger_hash *left, const struct ledger_hash *right)
+{
+	uint8_t blocks[NODE_BLOCKS_SIZE];
+	struct ledger_hash hash;
+	write_node(blocks, left, right);
+	hash_blocks(blocks, &hash);
 	return hash;
 }
 
@@ -87,17 +102,28 @@ struct ledger_hash ledger_frontier_root(const struct ledger_frontier *frontier)
 	return root;
 }
 
+enum { NODES_AT_ONCE = 8 };
+
 struct ledger_hash ledger_hash_row(struct ledger_hash *hashes, size_t count)
 {
 	REQUIRE(count > 0);
 	/* Level by level; an odd one at the end moves up as it is, which is what RFC 6962's split makes of it. */
 	while (count > 1) {
-		size_t above = 0;
-		for (size_t i = 0; i + 1 < count; i += 2)
-			hashes[above++] = ledger_hash_node(&hashes[i], &hashes[i + 1]);
+		size_t pairs = count / 2;
+		/* A few messages are written before the first of them is hashed: a processor that reads what it has only just
+		 * written waits for it.
+		 */
+		for (size_t i = 0; i < pairs; i += NODES_AT_ONCE) {
+			uint8_t blocks[NODES_AT_ONCE][NODE_BLOCKS_SIZE];
+			size_t some = pairs - i < NODES_AT_ONCE ? pairs - i : NODES_AT_ONCE;
+			for (size_t k = 0; k < some; k++)
+				write_node(blocks[k], &hashes[2 * (i + k)], &hashes[2 * (i + k) + 1]);
+			for (size_t k = 0; k < some; k++)
+				hash_blocks(blocks[k], &hashes[i + k]);
+		}
 		if (count % 2 == 1)
-			hashes[above++] = hashes[count - 1];
-		count = above;
+			hashes[pairs] = hashes[count - 1];
+		count = pairs + count % 2;
 	}
 	return hashes[0];
 }

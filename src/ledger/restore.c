@@ -167,7 +167,7 @@ static struct err take_entry(struct reader *r, struct cursor *c)
 	TRY(store_run(save));
 	struct ledger_hash leaf = ledger_hash_leaf(line);
 	r->restored->backup.entries++;
-	return ledger_tiles_push(&r->tiles, &leaf, save_tile, r);
+	return ledger_tiles_push(&r->tiles, 0, &leaf, save_tile, r);
 }
 
 static struct err take_sealed(struct reader *r, struct cursor *c)

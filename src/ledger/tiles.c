@@ -17,23 +17,25 @@ static struct ledger_hash row_root(const struct ledger_hash *hashes, size_t coun
 	return ledger_hash_row(work, count);
 }
 
-struct err ledger_tiles_push(struct ledger_tiles *tiles, const struct ledger_hash *leaf,
+struct err ledger_tiles_push(struct ledger_tiles *tiles, unsigned level, const struct ledger_hash *hash,
 			     struct err (*store)(void *context, unsigned level, uint64_t number,
 						 const struct ledger_tile *tile),
 			     void *context)
 {
-	struct ledger_hash hash = *leaf;
-	uint64_t before = tiles->size++;
-	for (unsigned level = 0;; level++) {
+	struct ledger_hash risen = *hash;
+	uint64_t before = tiles->size;
+	REQUIRE(before % (UINT64_C(1) << 8 * level) == 0);
+	tiles->size += UINT64_C(1) << 8 * level;
+	for (;; level++) {
 		REQUIRE(level < LEDGER_TILE_LEVELS_MAX);
 		struct ledger_tile *tile = &tiles->level[level];
-		tile->hashes[tile->count++] = hash;
+		tile->hashes[tile->count++] = risen;
 		bool complete = tile->count == LEDGER_TILE_HASHES;
 		if (level > 0 || complete)
 			TRY(store(context, level, before >> 8 * (level + 1), tile));
 		if (!complete)
 			return OK;
-		hash = row_root(tile->hashes, LEDGER_TILE_HASHES);
+		risen = row_root(tile->hashes, LEDGER_TILE_HASHES);
 		tile->count = 0;
 	}
 }

@@ -23,8 +23,10 @@ struct ledger_tiles {
 	struct ledger_tile level[LEDGER_TILE_LEVELS_MAX];
 };
 
-/* Add a leaf. For each tile that is to be stored now, `store` is called, lowest level first. */
-struct err ledger_tiles_push(struct ledger_tiles *tiles, const struct ledger_hash *leaf,
+/* Add a hash at a level: a leaf at level 0; the root of a whole tile at level 1, when level 0 is empty. For each tile that is
+ * to be stored now, `store` is called, lowest level first.
+ */
+struct err ledger_tiles_push(struct ledger_tiles *tiles, unsigned level, const struct ledger_hash *hash,
 			     struct err (*store)(void *context, unsigned level, uint64_t number,
 						 const struct ledger_tile *tile),
 			     void *context) MUST_USE;

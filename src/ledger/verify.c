@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ledger/rows.h"
 #include "ledger/tiles.h"
 
 enum { VAULT_KEYS = 4096 };
@@ -25,6 +26,7 @@ struct verification {
 	struct ledger_checkpoint checkpoint;
 
 	struct ledger_tiles tiles; /* as the lines make them */
+	struct ledger_rows *rows;  /* tiles on their way there */
 	struct ledger_tile stored;
 	struct ledger_tile parents; /* the stored tile of level 1 that holds `stored`'s own hash */
 	uint64_t parents_number;
@@ -107,26 +109,27 @@ static struct err parent_of(struct verification *v, uint64_t number, const struc
 	return OK;
 }
 
-static bool makes(const struct ledger_tile *tile, const struct ledger_hash *root)
+static struct ledger_hash root_of(const struct ledger_tile *tile)
 {
 	struct ledger_hash work[LEDGER_TILE_HASHES];
 	memcpy(work, tile->hashes, sizeof work);
-	struct ledger_hash computed = ledger_hash_row(work, LEDGER_TILE_HASHES);
-	return root && ledger_hash_equal(&computed, root);
+	return ledger_hash_row(work, LEDGER_TILE_HASHES);
 }
 
 /* Leaf hashes as computed and as stored differ: the hash one level up tells which of the two was altered. */
-static struct err judge_leaves(struct verification *v, uint64_t number, struct ledger_tile *computed)
+static struct err judge_leaves(struct verification *v, uint64_t number, const struct ledger_tile *computed,
+			       struct ledger_hash *root)
 {
 	const struct ledger_hash *parent;
 	uint64_t first = number * LEDGER_TILE_HASHES;
+	struct ledger_hash stored_root = root_of(&v->stored);
 	TRY(parent_of(v, number, &parent));
-	if (makes(computed, parent)) {
+	if (parent && ledger_hash_equal(root, parent)) {
 		find_range(v, LEDGER_FAULT_TILE, first, first + LEDGER_TILE_HASHES - 1,
 			   "tile %" PRIu64 " of level 0: stored hashes were altered, their lines were not", number);
 		return OK;
 	}
-	bool stored_is_right = makes(&v->stored, parent);
+	bool stored_is_right = parent && ledger_hash_equal(&stored_root, parent);
 	for (size_t i = 0; i < LEDGER_TILE_HASHES; i++)
 		if (!ledger_hash_equal(&computed->hashes[i], &v->stored.hashes[i]))
 			FIND_AT(v, LEDGER_FAULT_LINE, first + i, "entry %" PRIu64 ": %s", first + i,
@@ -134,11 +137,12 @@ static struct err judge_leaves(struct verification *v, uint64_t number, struct l
 						: "the line and its stored hash differ");
 	/* Go on as it was, so that the root is judged apart from the lines that are named. */
 	if (stored_is_right)
-		memcpy(computed->hashes, v->stored.hashes, sizeof computed->hashes);
+		*root = stored_root;
 	return OK;
 }
 
-static struct err compare_leaves(struct verification *v, uint64_t number, struct ledger_tile *computed)
+static struct err compare_leaves(struct verification *v, uint64_t number, const struct ledger_tile *computed,
+				 struct ledger_hash *root)
 {
 	uint64_t first = number * LEDGER_TILE_HASHES;
 	struct err e = ledger_tile_load(v->store, 0, number, &v->stored);
@@ -151,7 +155,7 @@ static struct err compare_leaves(struct verification *v, uint64_t number, struct
 	}
 	if (memcmp(v->stored.hashes, computed->hashes, sizeof computed->hashes) == 0)
 		return OK;
-	return judge_leaves(v, number, computed);
+	return judge_leaves(v, number, computed, root);
 }
 
 /* Compare the first `computed->count` hashes of a tile above level 0. `expected` is how many the row has now. */
@@ -179,11 +183,39 @@ static struct err compare_above(struct verification *v, unsigned level, uint64_t
 static struct err tile_grown(void *context, unsigned level, uint64_t number, const struct ledger_tile *tile)
 {
 	struct verification *v = context;
-	if (level == 0)
-		return compare_leaves(v, number, &v->tiles.level[0]);
 	if (tile->count < LEDGER_TILE_HASHES)
 		return OK;
 	return compare_above(v, level, number, tile, LEDGER_TILE_HASHES);
+}
+
+/* Take one complete tile of leaf hashes into the tree. */
+static struct err take_row(struct verification *v)
+{
+	struct ledger_hash root;
+	const struct ledger_tile *computed = ledger_rows_take(v->rows, &root);
+	TRY(compare_leaves(v, v->tiles.size / LEDGER_TILE_HASHES, computed, &root));
+	ledger_rows_give_back(v->rows);
+	return ledger_tiles_push(&v->tiles, 1, &root, tile_grown, v);
+}
+
+static struct err add_leaf(struct verification *v, const struct ledger_hash *leaf)
+{
+	struct ledger_tile *tile = ledger_rows_fill(v->rows);
+	tile->hashes[tile->count++] = *leaf;
+	if (tile->count < LEDGER_TILE_HASHES)
+		return OK;
+	ledger_rows_hand_over(v->rows);
+	return ledger_rows_full(v->rows) ? take_row(v) : OK;
+}
+
+/* All leaves are there: the complete tiles into the tree, and what is left beside them. */
+static struct err take_rest(struct verification *v)
+{
+	while (!ledger_rows_empty(v->rows))
+		TRY(take_row(v));
+	v->tiles.level[0] = *ledger_rows_fill(v->rows);
+	v->tiles.size += v->tiles.level[0].count;
+	return OK;
 }
 
 /* The tiles at the right edge, which may have grown since the walk began. */
@@ -313,7 +345,7 @@ static struct err pass_missing(struct verification *v, uint64_t to, bool say)
 			return e;
 		if (!failed(e) && at < v->stored.count)
 			leaf = v->stored.hashes[at];
-		TRY(ledger_tiles_push(&v->tiles, &leaf, tile_grown, v));
+		TRY(add_leaf(v, &leaf));
 	}
 	return OK;
 }
@@ -334,7 +366,7 @@ static struct err walk_rows(struct verification *v, struct store_statement *line
 		if (!v->options->tree_only)
 			TRY(check_line(v, seq, line));
 		struct ledger_hash leaf = ledger_hash_leaf(line);
-		TRY(ledger_tiles_push(&v->tiles, &leaf, tile_grown, v));
+		TRY(add_leaf(v, &leaf));
 		v->walked++;
 		v->report->entries++;
 	}
@@ -505,6 +537,7 @@ static struct err verify_all(struct verification *v)
 		TRY(damage(v, e, LEDGER_FAULT_CHECKPOINT));
 	uint64_t end = v->signed_well && v->checkpoint.size < v->end ? v->checkpoint.size : v->end;
 	TRY(damage(v, walk(v, end), LEDGER_FAULT_DATABASE));
+	TRY(damage(v, in_transaction(v, take_rest), LEDGER_FAULT_TILE));
 	check_root(v);
 	TRY(damage(v, in_transaction(v, compare_edges), LEDGER_FAULT_TILE));
 	return damage(v, in_transaction(v, check_beside), LEDGER_FAULT_DATABASE);
@@ -521,7 +554,9 @@ struct err ledger_verify(struct store *store, const struct ledger_verify_options
 	v->store = store;
 	v->options = options;
 	v->report = ret_report;
+	v->rows = ledger_rows_new(options->beside);
 	struct err e = verify_all(v);
+	ledger_rows_free(v->rows);
 	ledger_vault_free(v->vault);
 	free(v);
 	return e;

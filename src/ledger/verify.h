@@ -56,6 +56,7 @@ struct ledger_report {
 
 struct ledger_verify_options {
 	bool tree_only; /* lines, tree, tiles and checkpoint; else also JSON, order, causes and sealed parts */
+	bool beside;    /* a second thread may be made, which hashes while the first one reads */
 	bool structure; /* walk the database file's own structure as well (store_check) */
 	/* The root key opens sealed parts and wrapped keys; NULL leaves them unread. */
 	const struct keys_root *root;

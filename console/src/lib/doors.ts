@@ -9,7 +9,7 @@ import { idOf, type Entry, type Level } from './entries.ts';
 export type Face =
 	| 'forced'
 	| 'held'
-	| 'pre-held'
+	| 'exposed' /* the reader answers without a secure channel: no card is believed there */
 	| 'offline'
 	| 'unknown'
 	| 'open'
@@ -20,7 +20,7 @@ export type Face =
 export const FACES: readonly Face[] = [
 	'forced',
 	'held',
-	'pre-held',
+	'exposed',
 	'offline',
 	'unknown',
 	'open',
@@ -32,15 +32,15 @@ export const FACES: readonly Face[] = [
 const LEVELS: Partial<Record<Face, Level>> = {
 	forced: 'critical',
 	held: 'high',
-	'pre-held': 'medium',
+	exposed: 'medium',
 	offline: 'low',
 };
 
 export function faceOf(door: Door, postLockdown: boolean): Face {
 	if (door.condition === 'forced') return 'forced';
 	if (door.condition === 'held') return 'held';
-	if (door.condition === 'pre-held') return 'pre-held';
-	if (door.reader === 'offline') return 'offline';
+	if (door.reader === 'plain') return 'exposed';
+	if (door.reader === 'offline' || door.strike === 'offline') return 'offline';
 	if (door.lock === 'unknown' || door.position === 'unknown') return 'unknown';
 	if (door.position === 'open') return 'open';
 	if (door.lock === 'unlocked') return 'unlocked';
@@ -78,7 +78,6 @@ const CHANGES: Readonly<Record<string, Change>> = {
 	'access.door_closed': (entry) => ({ position: 'closed', condition: 'normal', since: entry.time }),
 	'access.door_forced': (entry) => ({ position: 'open', condition: 'forced', since: entry.time }),
 	'access.door_held': (entry) => ({ position: 'open', condition: 'held', since: entry.time }),
-	'access.reader_offline': () => ({ reader: 'offline' }),
 };
 
 /* Gives the same picture back, the very object, when the entry changes nothing in it. */
@@ -100,5 +99,5 @@ function changeDoor(picture: DoorsPicture, id: number, change: Partial<Door>): D
 
 /* Does this entry call for asking the server's list again? */
 export function touchesDoors(entry: Entry): boolean {
-	return entry.type.startsWith('access.') || entry.type.startsWith('post.') || entry.type.startsWith('process.');
+	return /^(access|post|process|core)\./.test(entry.type) && !entry.type.endsWith('_viewed');
 }

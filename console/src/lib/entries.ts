@@ -32,15 +32,31 @@ const LOOKS: Readonly<Record<string, Look>> = {
 	'access.door_exit': { icon: 'log-out', level: 'quiet' },
 	'access.door_forced': { icon: 'octagon-alert', level: 'critical' },
 	'access.door_held': { icon: 'triangle-alert', level: 'high' },
+	'access.strike_failed': { icon: 'triangle-alert', level: 'high' },
 	'access.lockdown': { icon: 'shield', level: 'note' },
-	'access.reader_online': { icon: 'plug', level: 'quiet' },
-	'access.reader_offline': { icon: 'unplug', level: 'low' },
-	'access.reader_tamper': { icon: 'triangle-alert', level: 'high' },
+	'access.device_state': { icon: 'plug', level: 'quiet' },
+	'access.device_offence': { icon: 'triangle-alert', level: 'high' },
+	'access.device_tamper': { icon: 'triangle-alert', level: 'high' },
+	'access.person_viewed': { icon: 'eye', level: 'quiet' },
+	'post.person_viewed': { icon: 'eye', level: 'quiet' },
+	'post.finding': { icon: 'circle-alert', level: 'note' },
 	'ledger.founded': { icon: 'landmark', level: 'note' },
-	'process.started': { icon: 'cpu', level: 'quiet' },
+	'ledger.verified': { icon: 'badge-check', level: 'quiet' },
+	'clock.stepped': { icon: 'clock', level: 'note' },
+	'disk.changed': { icon: 'triangle-alert', level: 'high' },
 	'process.died': { icon: 'cpu', level: 'note' },
-	'person.viewed': { icon: 'eye', level: 'quiet' },
 	'user.sign_in_failed': { icon: 'ban', level: 'note' },
+	'user.locked_out': { icon: 'ban', level: 'note' },
+};
+
+/* The same type can be bad news or good: a device goes and comes back, a disk fills and is freed. */
+const TURNS: Readonly<Record<string, (body: Readonly<Record<string, unknown>>) => Look | undefined>> = {
+	'access.device_state': ({ link }) =>
+		link === 'secure' || link === 'install' ? undefined : { icon: 'unplug', level: link === 'plain' ? 'medium' : 'low' },
+	'access.device_tamper': ({ tamper, power_failure }) =>
+		tamper === true || power_failure === true ? undefined : { icon: 'plug', level: 'quiet' },
+	'disk.changed': ({ low }) => (low === true ? undefined : { icon: 'check', level: 'quiet' }),
+	'ledger.verified': ({ sound }) => (sound === true ? undefined : { icon: 'octagon-alert', level: 'critical' }),
 };
 
 const FAMILIES: Readonly<Record<string, string>> = {
@@ -50,10 +66,14 @@ const FAMILIES: Readonly<Record<string, string>> = {
 	ledger: 'scroll-text',
 	post: 'landmark',
 	process: 'cpu',
+	core: 'cpu',
+	backup: 'download',
+	disk: 'cpu',
+	clock: 'clock',
 };
 
-export function look(type: string): Look {
-	return LOOKS[type] ?? { icon: FAMILIES[type.split('.')[0] ?? ''] ?? 'dot', level: 'quiet' };
+export function look(type: string, body: Readonly<Record<string, unknown>> = {}): Look {
+	return TURNS[type]?.(body) ?? LOOKS[type] ?? { icon: FAMILIES[type.split('.')[0] ?? ''] ?? 'dot', level: 'quiet' };
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -91,7 +111,24 @@ export function wordOf(entry: Entry, member: string): string {
 }
 
 /* Members whose number is the id of something that has a name. */
-export const NAMED_MEMBERS: readonly string[] = ['door', 'person', 'user', 'reader', 'zone', 'floor', 'building', 'subject'];
+export const NAMED_MEMBERS: readonly string[] = [
+	'door', 'person', 'user', 'device', 'zone', 'zone_from', 'zone_to', 'floor', 'building', 'of', 'object', 'subject',
+	'reader_device', 'reader_inside_device', 'strike_device', 'contact_device', 'exit_device',
+];
+
+/* Members whose number is that of an entry. */
+export const ENTRY_MEMBERS: readonly string[] = ['credential', 'right', 'lockdown', 'session', 'finding'];
+
+/* Members whose word is one of the server's own, and the family of its translations. */
+export const WORD_MEMBERS: Readonly<Record<string, string>> = {
+	reason: 'reason',
+	why: 'why',
+	role: 'role',
+	link: 'reader',
+	status: 'status',
+	offence: 'offence',
+	what: 'object',
+};
 
 /* `reader/7` is the thing with the id 7; `tool`, `core` are no things. */
 export function actorId(actor: string): number | undefined {

@@ -103,7 +103,7 @@ class Live {
 	}
 
 	get zone(): string {
-		return session.now?.post.time_zone || 'UTC';
+		return this.post?.time_zone || 'UTC';
 	}
 
 	#retry = (): void => this.#feed?.retryNow();
@@ -214,7 +214,7 @@ class Live {
 		void this.#askDoors();
 		try {
 			const limit = Math.min(GAP_ENTRIES_MAX, to - from + 1);
-			const page = await api.ledger({ before: to + 1, limit, ...(from > 0 ? { after: from - 1 } : {}) });
+			const page = await api.ledger({ before: to + 1, limit });
 			if (run !== this.#run) return;
 			this.#ring.add(page.entries.map((line) => readEntry(line)));
 			this.#paintSoon();
@@ -261,7 +261,7 @@ class Live {
 			this.#unknown.add(id);
 			this.#later('names', NAMES_ASK_MS, () => void this.#askNames());
 		}
-		if (entry.type.startsWith('post.')) {
+		if (entry.type.startsWith('post.') && !entry.type.endsWith('_viewed')) {
 			this.#later('post', NAMES_ASK_MS, () => void this.askPost());
 			this.#later('names', NAMES_ASK_MS, () => void this.#askNames());
 		}
@@ -270,7 +270,7 @@ class Live {
 	async #askNames(): Promise<void> {
 		const run = this.#run;
 		try {
-			const { names } = await api.names();
+			const names = await api.names();
 			if (run === this.#run) this.names = new Map(names.map(({ id, name }) => [id, name]));
 		} catch (cause) {
 			if (!(cause instanceof Refused)) this.#later('names', 5000, () => void this.#askNames());
@@ -286,9 +286,9 @@ class Live {
 		try {
 			this.#keeper = new Keeper(now.ledger_key, now.origin, storage, {
 				checkpoint: async () => (await api.checkpoint()).note,
-				consistency: async (from, to) => {
+				consistency: async (from) => {
 					try {
-						return (await api.consistency(from, to)).hashes;
+						return await api.consistency(from);
 					} catch (cause) {
 						const denied = cause instanceof Refused && cause.status < 500 && ![401, 403, 429].includes(cause.status);
 						if (denied) return undefined;

@@ -1,21 +1,33 @@
 /* lib/roles.ts - which pages and buttons a role is shown. Only manners: the server decides, every time. */
-import type { Role } from './types.ts';
+import type { RouteRole } from '../generated.ts';
 import type { Page } from './router.ts';
 
-const SEES: Record<Page, readonly Role[] | 'all'> = {
+const SEES: Record<Page, readonly RouteRole[] | 'all'> = {
 	watch: 'all',
 	doors: 'all',
 	people: 'all',
-	users: ['administrator', 'security-officer'],
+	users: ['administrator'],
 	ledger: 'all',
 };
 
-export function sees(role: Role, page: Page): boolean {
+export function sees(role: RouteRole, page: Page): boolean {
 	const roles = SEES[page];
 	return roles === 'all' || roles.includes(role);
 }
 
-/* An auditor reads; everybody else on watch may act on doors. */
-export function actsOnDoors(role: Role): boolean {
-	return role !== 'auditor';
+export function unlocks(role: RouteRole): boolean {
+	return ['operator', 'security-officer', 'administrator'].includes(role);
+}
+
+export function locksDown(role: RouteRole): boolean {
+	return unlocks(role) || role === 'guard' || role === 'head-of-mission';
+}
+
+/* Who somebody is, and which doors and cards he has, are two files with two circles of readers. */
+export function readsFiles(role: RouteRole): boolean {
+	return ['operator', 'security-officer', 'head-of-mission', 'auditor'].includes(role);
+}
+
+export function readsAccess(role: RouteRole): boolean {
+	return ['security-officer', 'administrator', 'auditor'].includes(role);
 }

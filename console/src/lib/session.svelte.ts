@@ -20,7 +20,7 @@ class SessionState {
 			this.now = await api.session();
 			this.state = 'in';
 			this.ended = false;
-			await words.prefer(this.now.user.language);
+			await words.prefer(this.now.language);
 		} catch (cause) {
 			if (cause instanceof Refused && cause.status < 500) this.#left(false);
 			else this.state = 'unreachable';

@@ -57,11 +57,13 @@ export function longDay(text: string, zone: Zone, language: string): string {
 	return formatter(language, zone, 'long', { weekday: 'long', day: 'numeric', month: 'long' }).format(time);
 }
 
-/* 2026-11-22, for telling days apart. */
+/* 2026-11-22, for telling days apart. Put together by hand: what a locale makes of it changes with the years. */
 export function dayKey(text: string, zone: Zone): string {
 	const time = readTime(text);
 	if (time === undefined) return text;
-	return formatter('en-CA', zone, 'key', { year: 'numeric', month: '2-digit', day: '2-digit' }).format(time);
+	const parts = formatter('en', zone, 'key', { year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(time);
+	const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
+	return `${part('year')}-${part('month')}-${part('day')}`;
 }
 
 /* 22 Nov */

@@ -111,7 +111,7 @@ describe('times', () => {
 
 const door = (change: Partial<Door> = {}): Door => ({
 	id: 1, key: 'd', name: 'D', floor: 1, zone_from: 1, zone_to: 2, x: 0, y: 0,
-	lock: 'locked', position: 'closed', condition: 'normal', lockdown: false, reader: 'secure', since: '', ...change,
+	lock: 'locked', unlocked_until: '', strike: 'secure', position: 'closed', condition: 'normal', lockdown: false, reader: 'secure', since: '', ...change,
 });
 
 describe('doors', () => {
@@ -123,6 +123,8 @@ describe('doors', () => {
 		expect(faceOf(door({ position: 'unknown' }), false)).toBe('unknown');
 		expect(faceOf(door({ reader: 'offline', position: 'open' }), false)).toBe('offline');
 		expect(faceOf(door({ condition: 'held', reader: 'offline' }), false)).toBe('held');
+		expect(faceOf(door({ strike: 'offline' }), false)).toBe('offline');
+		expect(faceOf(door({ reader: 'plain' }), false)).toBe('exposed');
 		expect(faceOf(door({ condition: 'forced', reader: 'offline' }), true)).toBe('forced');
 		expect(new Set(FACES.map(levelOf).filter((level) => level !== 'quiet')).size).toBe(4);
 	});
@@ -167,6 +169,16 @@ describe('entries', () => {
 			expect(entry.seq).toBe(12);
 			expect(look(entry.type).icon).not.toBe('');
 		}
+	});
+
+	it('of one type can be bad news or good', () => {
+		expect(look('access.device_state', {}).level).toBe('low');
+		expect(look('access.device_state', { link: 'plain' }).level).toBe('medium');
+		expect(look('access.device_state', { link: 'secure' }).level).toBe('quiet');
+		expect(look('ledger.verified', { sound: true }).level).toBe('quiet');
+		expect(look('ledger.verified', {}).level).toBe('critical');
+		expect(look('disk.changed', { low: true }).level).toBe('high');
+		expect(look('access.device_tamper', {}).level).toBe('quiet');
 	});
 });
 

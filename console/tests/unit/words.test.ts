@@ -4,7 +4,7 @@ import { messages as ar } from '../../src/locales/ar.ts';
 import { messages as en, type Key } from '../../src/locales/en.ts';
 import { messages as fr } from '../../src/locales/fr.ts';
 import { FACES } from '../../src/lib/doors.ts';
-import { ENTRY_TYPES, ROLES } from '../../src/generated.ts';
+import * as generated from '../../src/generated.ts';
 
 const LOCALES = { en, fr, ar };
 const plain = (text: string): string => text.replace(/[\u2068\u2069]/g, '');
@@ -90,10 +90,34 @@ describe.each(Object.entries(LOCALES))('the locale %s', (language, messages) => 
 		}
 	});
 
-	it('names every face, role and type of entry', () => {
+	it('names every face and type of entry', () => {
 		for (const face of FACES) expect(messages[`face.${face}`]).toBeTruthy();
-		for (const role of ROLES) expect(messages[`role.${role}` as Key]).toBeTruthy();
-		for (const type of ENTRY_TYPES) expect(messages[`entry.${type}` as Key], type).toBeTruthy();
+		for (const type of generated.ENTRY_TYPES) {
+			expect(messages[`entry.${type}` as Key], type).toBeTruthy();
+			expect(messages[`family.${type.split('.')[0]}` as Key], type).toBeTruthy();
+		}
+	});
+
+	it('names every word of the server that is shown', () => {
+		const families: Record<string, readonly string[]> = {
+			role: generated.route_role.slice(1),
+			'role.may': generated.route_role.slice(1),
+			lock: generated.access_lock,
+			position: generated.access_position,
+			reader: generated.osdp_link,
+			reason: generated.access_reason,
+			status: generated.law_status.slice(1),
+			fit: generated.law_fit,
+			credential: generated.access_credential_kind,
+			sealed: generated.core_sealed_state,
+			offence: generated.osdp_offence.slice(1),
+			object: generated.post_object.slice(1),
+			why: [...generated.user_refusal.slice(1), ...generated.user_session_end.slice(1)],
+			'entry.access.device_state': generated.osdp_link,
+		};
+		for (const [family, all] of Object.entries(families)) {
+			for (const word of all) expect(messages[`${family}.${word}` as Key], `${family}.${word}`).toBeTruthy();
+		}
 	});
 
 	it('has no two faces of one word', () => {

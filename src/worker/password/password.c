@@ -53,7 +53,8 @@ static struct err take_results(struct password_worker *worker)
 {
 	struct password_result result;
 	while (password_hasher_take(worker->hasher, &result)) {
-		struct err e = answer(worker, result.call, result.failed ? (struct span){0} : SPAN_OF(result.hash));
+		struct span hash = {result.hash, result.failed ? 0 : sizeof result.hash};
+		struct err e = answer(worker, result.call, hash);
 		wipe(&result, sizeof result);
 		TRY(e);
 	}

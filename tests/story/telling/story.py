@@ -104,7 +104,7 @@ class Story:
                 continue
             with open(os.path.join(self.folder, log), encoding="utf-8", errors="replace") as file:
                 text = file.read()
-            found = re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:|signal 31|failed check).*$", text, re.MULTILINE)
+            found = re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:|signal (?:4|6|7|8|11|31)\b).*$", text, re.MULTILINE)
             if found:
                 self.tap.point(False, "%s: %s is clean" % (name, log), found[0])
                 return 1
@@ -208,4 +208,5 @@ class Story:
             if kind == "entry":
                 return str(self.labels[name]["seq"])
             return str(self.number_of(kind, name))
+        text = text.replace("{uid}", str(os.getuid()))
         return re.sub(r"\{(door|device|person|credential|user|entry|kept) ([\w-]+)\}", value, text)

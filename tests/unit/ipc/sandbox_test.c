@@ -51,7 +51,8 @@ static char outside[] = "/tmp/legation-outside-XXXXXX";
 static int abi; /* asked before, for a sandboxed process cannot */
 static int ready[2]; /* a socketpair made before, as every worker has one */
 
-static const enum worker_role every_role[] = {WORKER_CORE, WORKER_QUERY, WORKER_WEB, WORKER_OSDP, WORKER_PASSWORD};
+static const enum worker_role every_role[] = {WORKER_CORE, WORKER_QUERY, WORKER_WEB, WORKER_OSDP, WORKER_PASSWORD,
+					      WORKER_VERIFY};
 enum { ROLES = sizeof every_role / sizeof *every_role };
 
 static struct err enter(enum worker_role role, struct sandbox_report *ret_report)

@@ -350,7 +350,7 @@ void stand_in_feed(struct stand_in *stand, uint64_t first, uint32_t count, uint6
 	ENSURE(pthread_mutex_lock(&all.lock) == 0);
 	struct err e = link_send(all.core, MESSAGE_FEED_LINES, &said);
 	ENSURE(pthread_mutex_unlock(&all.lock) == 0);
-	CHECK(!failed(e), "the worker takes the feed as fast as it comes");
+	ENSURE(!failed(e)); /* the worker takes the feed as fast as it comes */
 }
 
 void stand_in_session_over(struct stand_in *stand)

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import textwrap
 
 from telling.language import does, expects
@@ -14,9 +15,13 @@ def run(story, command):
     return story.done
 
 
+def filled(story, *words):
+    return [story.fill(word) for word in words if word is not None]
+
+
 def must_say(done, words):
     for word in words:
-        if word is not None and word not in said(done):
+        if word not in said(done):
             raise AssertionError("it does not say \"%s\" but:\n%s" % (word, said(done)))
 
 
@@ -25,7 +30,7 @@ def succeeds(story, command, one, two):
     done = run(story, command)
     if done.returncode != 0:
         raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
-    must_say(done, (one, two))
+    must_say(done, filled(story, one, two))
 
 
 @expects('The command "<command:text>" fails and says "<one:text>"[ and "<two:text>"][ and "<three:text>"]')
@@ -33,7 +38,7 @@ def fails(story, command, one, two, three):
     done = run(story, command)
     if done.returncode != 1:
         raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
-    must_say(done, (one, two, three))
+    must_say(done, filled(story, one, two, three))
 
 
 @expects('It does not say "<word:text>"')
@@ -42,9 +47,9 @@ def does_not_say(story, word):
         raise AssertionError("it says:\n%s" % said(story.done))
 
 
-@expects('It says "<word:text>"')
-def says(story, word):
-    must_say(story.done, (word,))
+@expects('It says "<one:text>"[ and "<two:text>"]')
+def says(story, one, two):
+    must_say(story.done, filled(story, one, two))
 
 
 @does('The checkpoint is kept as "<name:text>"')
@@ -87,3 +92,14 @@ def import_again(story, name):
     story.done = story.server.run(["post", "import", story.path_of(name), *lines])
     if story.done.returncode != 0:
         raise AssertionError(said(story.done))
+
+
+@does('The file "<name:text>" is copied to "<other:text>"')
+def copy(story, name, other):
+    shutil.copy(story.path_of(name), story.path_of(other))
+
+
+@does('What it said is kept in the file "<name:text>"')
+def keep_said(story, name):
+    with open(story.path_of(name), "wb") as file:
+        file.write(story.done.stdout)

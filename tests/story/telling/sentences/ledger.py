@@ -15,7 +15,7 @@ NOTHING = ("0", "false", "none", "offline", "unknown", "")  # what an entry leav
 def wishes(story, fields):
     """door=gate reason="a word" as names and texts, with numbers for what has one."""
     told = []
-    for part in shlex.split(fields or ""):
+    for part in shlex.split(story.fill(fields or "")):
         name, _, value = part.partition("=")
         if name in IDS and value not in NOTHING:
             value = str(story.number_of(IDS[name], value))

@@ -76,7 +76,7 @@ def stop(story):
         raise AssertionError("the server stopped with exit code %s" % code)
 
 
-@does("The server starts [again]")
+@does("The server starts[ again]")
 def start(story):
     story.server.start()
     story.acted()
@@ -156,3 +156,13 @@ def wait_for_workers(story):
 @does("Wait <span:time>")
 def pause(story, span):
     time.sleep(span)
+
+
+@expects("The address in the post's folder is that of the first")
+def own_address(story):
+    with open(os.path.join(story.server.folder, "run", "address"), encoding="ascii") as file:
+        now = file.read()
+    with open(story.server.log, encoding="utf-8") as file:
+        first = [line for line in file.read().splitlines() if " address=" in line][-1].rpartition("address=")[2]
+    if now.strip() != first:
+        raise AssertionError("%s, and the first serves %s" % (now.strip(), first))

@@ -57,3 +57,80 @@ def asks(story, who, method, path, members, header, status, error):
     story.answer = person.ask(method, path, json.loads(story.fill(members)) if members else None,
                               {name: value} if header else None)
     judge(story, status, error)
+
+
+@expects('<who> signs in[ with the password "<password:text>"][ from <place>] and gets <status:number>[ <error>]')
+def signs_in(story, who, password, place, status, error):
+    """With a session of its own, unless somebody unknown."""
+    person = story.people.get(who.lower())
+    if place:
+        person = Web(story.server, place)
+    elif not person:
+        person = story.stranger()
+    known = story.people.get(who.lower())
+    story.acted()
+    story.answer = person.ask("POST", "/api/session", {
+        "name": known.name if known else who, "password": password if password is not None else known.password})
+    judge(story, status, error)
+
+
+@does('A link is asked for[ with the name "<name:text>"] and kept as <kept>')
+def link_kept(story, name, kept):
+    story.kept[kept] = link_of(story, *(("--name", name) if name else ()))
+
+
+@expects('<who> uses the link <kept> with the password "<password:text>"[ from <place>] and gets <status:number>[ <error>]')
+def uses_link(story, who, kept, password, place, status, error):
+    story.acted()
+    if place:
+        story.people[who.lower()].come_from = place
+    use_link(story, who, story.kept[kept], password)
+    judge(story, status, error)
+
+
+@does('<who> resets the password of <other>, and the link is kept as <kept>')
+def resets(story, who, other, kept):
+    answer = story.person(who).ask("POST", "/api/users/%d/reset" % story.number_of("user", other))
+    if answer.status != 200:
+        raise AssertionError("%d %s" % (answer.status, answer.body.decode()))
+    story.kept[kept] = json.loads(answer.body)["link"].rpartition("/")[2]
+
+
+@expects("The answer says <path> = <value:rest>")
+def answer_says(story, path, value):
+    found = json.loads(story.answer.body)
+    for part in path.split("."):
+        found = found[int(part)] if isinstance(found, list) else found.get(part)
+    if found != json.loads(story.fill(value)):
+        raise AssertionError("%s = %s" % (path, json.dumps(found)))
+
+
+@expects('The answer holds "<words:text>"')
+def answer_holds(story, words):
+    if words not in story.answer.body.decode():
+        raise AssertionError(story.answer.body[:2000].decode())
+
+
+@expects('The answer does not hold "<words:text>"')
+def answer_does_not_hold(story, words):
+    if words in story.answer.body.decode():
+        raise AssertionError(story.answer.body[:2000].decode())
+
+
+@expects("Somebody signs in <count:number> times from <place> and is told to wait")
+def too_often(story, count, place):
+    for tried in range(count):
+        answer = Web(story.server, place).ask("POST", "/api/session", {"name": "nobody", "password": "at all, at all"})
+        if answer.status == 429:
+            if int(dict(answer.headers)["retry-after"]) < 1:
+                raise AssertionError("without a time to wait: %s" % answer.headers)
+            return "after %d" % tried
+    raise AssertionError("%d tries were taken" % count)
+
+
+@expects("Nowhere in the ledger stands any of these: <words:rest>")
+def nowhere(story, words):
+    told = story.server.must("ledger", "show", "--from", "0", "--limit", "1000000")
+    found = [word for word in words.split(", ") if word in told]
+    if found:
+        raise AssertionError(", ".join(found))
