@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,6 +33,7 @@ struct serve {
 	struct cmd_texts hosts; /* with their port */
 	char host_room[CMD_TEXTS_MAX][200];
 	uint16_t port;
+	bool served_already; /* by another server */
 	int web, tools, certificate, key, metrics;
 };
 
@@ -69,6 +71,24 @@ static struct err folders(const struct serve *serve)
 	TRY(folder(path_in(serve, "run", path), 0750, core));
 	TRY(folder(path_in(serve, CORE_DATA, path), 0750, core));
 	return folder(path_in(serve, "tls", path), 0700, (struct identity){0});
+}
+
+/* Before anything there is touched: whoever serves this folder already keeps its socket and its address. Core has a lock of
+ * its own on the ledger; this one goes with the supervisor.
+ */
+static struct err folder_lock(struct serve *serve)
+{
+	char path[SERVE_PATH_SIZE];
+	int fd = open(path_in(serve, "run/serve.lock", path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return FAIL_ERRNO("open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return OK; /* held until this process ends */
+	serve->served_already = errno == EWOULDBLOCK;
+	struct err e = serve->served_already ? FAIL(ERR_BUSY, "%s: another server writes this ledger", path)
+					     : FAIL_ERRNO("lock %s", path);
+	(void)close(fd);
+	return e;
 }
 
 /* ---- sockets ---- */
@@ -211,6 +231,7 @@ void serve_address(const char *directory, char ret_address[200])
 static struct err prepare(struct serve *serve)
 {
 	TRY(folders(serve));
+	TRY(folder_lock(serve));
 	TRY(listen_on(serve->options->listen, &serve->web, &serve->port));
 	TRY(tool_socket(serve, &serve->tools));
 	hosts_make(serve);
@@ -284,6 +305,8 @@ int serve_run(const struct serve_options *options)
 	log_start("supervisor", LOG_INFO);
 	struct err e = prepare(serve);
 	int code = failed(e) ? cmd_failed("serve") : supervise(serve);
+	if (serve->served_already)
+		code = SUPERVISOR_EXIT_REFUSED; /* starting again would not help, and systemd need not */
 	free(serve);
 	return code;
 }

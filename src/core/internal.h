@@ -84,6 +84,8 @@ struct core {
 	bool in_batch;
 	uint64_t batch_first;    /* seq of the first entry of this batch */
 	uint64_t batch_count;
+	uint64_t commits;        /* since the start */
+	uint64_t recorded;       /* entries since the start */
 	uint8_t *outbox;
 	size_t outbox_size;
 	size_t outbox_room;
@@ -95,6 +97,7 @@ struct core {
 	uint64_t feed_first;
 	uint32_t feed_count;
 	bool feed_lost;          /* of this batch, more than fits */
+	bool feed_wanted;        /* a console came: web wants the size and the checkpoint, even of a quiet post */
 
 	/* peers.c */
 	struct core_peer peers[CORE_PEERS_MAX];

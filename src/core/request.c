@@ -227,6 +227,7 @@ struct err core_feed_opened(struct core *core, struct core_peer *peer, const str
 	struct core_session session = session_of(core, open->token, true);
 	struct answer answer = {.call = open->call, .status = session.role == ROLE_NONE ? 401 : 200};
 	core_release_message(core, peer->number, MESSAGE_ANSWER, &answer);
+	core->feed_wanted |= answer.status == 200; /* a quiet post tells its size all the same */
 	return OK;
 }
 

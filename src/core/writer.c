@@ -159,9 +159,14 @@ struct err core_batch_commit(struct core *core)
 		TRY(ledger_sign(core->ledger));
 		TRY(store_commit(core->store));
 		core->in_batch = false;
-		/* The releases of the stories stand in front of the feed: a door before a picture of it. */
-		core_feed_send(core);
+		core->commits++;
+		core->recorded += core->batch_count;
+		core->feed_wanted = true;
 	}
+	/* The releases of the stories stand in front of the feed: a door before a picture of it. */
+	if (core->feed_wanted)
+		core_feed_send(core);
+	core->feed_wanted = false;
 	return outbox_deliver(core);
 }
 

@@ -2,12 +2,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-export const SHOTS = process.env.SHOTS ?? '/tmp/console/shots';
+export const SHOTS = process.env.SHOTS ?? fileURLToPath(new URL('../../test-results/shots', import.meta.url));
 mkdirSync(SHOTS, { recursive: true });
 
 export async function openBrowser() {

@@ -1,29 +1,28 @@
 /* tests/ui/run.mjs - every main path and every page of the console in a real browser, as TAP.
  *
+ *   npm run ui                                                    starts the demo of ../build/legation (or of LEGATION)
  *   BASE_URL=https://… LINK=https://…/#/welcome/…  npm run ui     against a running post: LINK is its one-time link
  *   BASE_URL=… NAME=… PASSWORD=… npm run ui                       or somebody who may sign in already
- *   npm run ui                                                    against the stage set of tests/mock
  *
- * Screenshots go to SHOTS. With CHROMIUM another browser than Debian's can be named. What needs a scene that only the
- * stage set can play (silence, a rolled back ledger) is skipped against a real post, whose own stories cover it.
+ * Screenshots go to SHOTS. With CHROMIUM another browser than Debian's can be named. What has to stop the server or put
+ * an older ledger back is skipped against a post that was not started here.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { axe, openBrowser, openPage, shoot } from './look.mjs';
+import { TestPost } from './post.mjs';
 
-let stage;
+let post;
 let base = process.env.BASE_URL;
 let link = process.env.LINK ?? '';
 if (base === undefined && link === '') {
-	const script = fileURLToPath(new URL('../mock/server.mjs', import.meta.url));
-	stage = spawn(process.execPath, [script], { env: { ...process.env, MOCK_SIGNED_OUT: '1' }, stdio: ['ignore', 'pipe', 'inherit'] });
-	const [line] = await once(stage.stdout, 'data');
-	link = line.toString().trim();
+	if (!TestPost.exists()) {
+		console.log('1..0 # SKIP there is no build/legation, and neither BASE_URL nor LINK is set');
+		process.exit(0);
+	}
+	post = new TestPost();
+	link = await post.startDemo();
 }
 base ??= new URL(link).origin;
 base = base.replace(/\/$/, '');
-const scene = (what) => fetch(`${base}/mock/${what}`, { method: 'POST' });
 const name = process.env.NAME ?? 'duty.officer';
 const password = process.env.PASSWORD ?? 'correct horse battery';
 
@@ -33,7 +32,7 @@ async function test(what, run) {
 	number++;
 	try {
 		const said = await run();
-		console.log(`ok ${number} - ${what}${said === 'skip' ? ' # SKIP needs the stage set' : ''}`);
+		console.log(`ok ${number} - ${what}${said === 'skip' ? ' # SKIP needs a post of its own' : ''}`);
 	} catch (error) {
 		failed++;
 		console.log(`not ok ${number} - ${what}`);
@@ -168,7 +167,7 @@ await test('reading a file says that it was recorded, and is an entry', async ()
 	await first.waitForSelector('.file .recorded', { timeout: WAIT });
 	await shoot(first, 'person');
 	await none(await axe(first, 'person'));
-	await visit(first, '#/ledger?type=person.viewed', '.entry .seq');
+	await visit(first, '#/ledger?type=access.person_viewed', '.entry .seq');
 	await none(await axe(first, 'ledger, filtered'));
 });
 
@@ -187,7 +186,7 @@ await test('a user is made, the link works once, and the user is disabled', asyn
 	const invited = await first.inputValue('dialog[open] input[readonly]');
 	must(/#\/welcome\/.{8,}/.test(invited), `not a one-time link: ${invited}`);
 	await first.keyboard.press('Escape');
-	if (stage === undefined) {
+	{
 		const theirs = await openPage(browser);
 		await theirs.goto(invited);
 		await theirs.fill('input[name=username]', made);
@@ -250,7 +249,6 @@ const LOOKS = [
 	{ width: 390, height: 844, theme: 'light', language: 'ar', phone: true },
 	{ width: 320, height: 640, theme: 'dark', language: 'fr', phone: true },
 ];
-if (stage !== undefined) for (const what of ['forced', 'held', 'offline']) await scene(what);
 for (const look of LOOKS) {
 	const title = `${look.width}-${look.theme}-${look.language}`;
 	const page = await openPage(browser, { ...look, state });
@@ -274,42 +272,88 @@ for (const look of LOOKS) {
 
 /* ---- bad nights ---- */
 
-await test('silence puts the bar up, a word takes it down', async () => {
-	if (stage === undefined) return 'skip';
-	await visit(first, '#/watch', '.connection.live');
-	await scene('silent');
-	await first.waitForSelector('.bar.stale', { timeout: 6000 });
-	await shoot(first, 'stale');
-	await none(await axe(first, 'stale'));
-	await scene('speak');
-	await first.waitForSelector('.bar.stale', { state: 'detached', timeout: WAIT });
-});
+const onOwnPost = (run) => () => (post === undefined ? 'skip' : run());
 
-await test('ten thousand entries at once: the feed keeps up and keeps few', async () => {
-	if (stage === undefined) return 'skip';
-	for (let i = 0; i < 12; i++) await scene('storm');
-	await first.waitForFunction(() => document.querySelectorAll('.feed li').length > 20, undefined, { timeout: WAIT });
+await test('silence puts the bar up, a word takes it down', onOwnPost(async () => {
+	await visit(first, '#/watch', '.connection.live');
+	const web = post.pids('web');
+	must(web.length === 1, 'there is no web process');
+	process.kill(web[0], 'SIGSTOP');
+	try {
+		await first.waitForSelector('.bar.stale', { timeout: 6000 });
+		await shoot(first, 'stale');
+		await none(await axe(first, 'stale'));
+	} finally {
+		process.kill(web[0], 'SIGCONT');
+	}
+	await first.waitForSelector('.bar.stale', { state: 'detached', timeout: 20_000 });
+}));
+
+await test('the feed keeps few, and the ledger’s list is virtual', async () => {
 	must((await first.locator('.feed li').count()) <= 100, 'the feed grows');
 	await visit(first, '#/ledger', '.entry .seq');
 	must((await first.locator('.row').count()) <= 100, 'the ledger’s list is not virtual');
 });
 
-await test('a ledger that was rolled back is named', async () => {
-	if (stage === undefined) return 'skip';
-	await scene('rollback');
-	await first.waitForSelector('.bar.critical', { timeout: WAIT });
+/* Writes into the ledger what anybody can: a few entries. */
+async function writeEntries(page, count) {
+	const wrote = await page.evaluate(async (count) => {
+		for (let i = 0; i < count; i++) {
+			const answer = await fetch('/api/lockdown', {
+				method: 'POST',
+				headers: { 'Content-Type': 'application/json' },
+				body: JSON.stringify({ on: i % 2 === 0, reason: 'drill' }),
+			});
+			if (!answer.ok) return `${answer.status} ${await answer.text()}`;
+		}
+		return '';
+	}, count);
+	must(wrote === '', wrote);
+}
+
+const keptSize = () => first.evaluate(() => Number(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('legation.checkpoint.'))).split('\n')[1]));
+
+await test('a server that restarts is found again by itself, and nothing is wrong', onOwnPost(async () => {
+	await visit(first, '#/watch', '.connection.live');
+	await post.stop();
+	await first.waitForSelector('.bar.stale', { timeout: 10_000 });
+	post.keepCopy();
+	await post.startServer();
+	await first.waitForSelector('.connection.live', { timeout: 40_000 });
+	await first.waitForSelector('.bar.stale', { state: 'detached', timeout: 10_000 });
+	const before = await keptSize();
+	await writeEntries(first, 6);
+	await first.waitForFunction((size) => Number(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('legation.checkpoint.'))).split('\n')[1]) >= size, before + 6, { timeout: 20_000 });
+	must((await first.locator('.bar.critical').count()) === 0, 'the console names trouble where there is none');
+}));
+
+await test('an older ledger put back is named as a rollback by the console that stayed open', onOwnPost(async () => {
+	await post.stop();
+	post.putBackCopy();
+	await post.startServer();
+	await first.waitForSelector('.bar.critical', { timeout: 60_000 });
+	must(/ROLLED BACK/.test(await first.locator('.bar.critical').innerText()), await first.locator('.bar.critical').innerText());
 	await shoot(first, 'rollback');
 	await none(await axe(first, 'rollback'));
 	await first.click('.bar.critical .button');
+	must((await first.locator('dialog[open] pre').count()) === 2, 'the two checkpoints are not both shown');
+	await shoot(first, 'rollback-details');
 	await none(await axe(first, 'rollback, details'));
 	await first.keyboard.press('Escape');
-});
+}));
 
-await test('a session that ended leads to the sign-in page, which says so', async () => {
-	if (stage === undefined) return 'skip';
-	await scene('leave');
+await test('when that ledger goes on another way it is named as a fork, also by a console opened anew', onOwnPost(async () => {
+	await writeEntries(first, 20);
+	await first.reload();
+	await first.waitForSelector('.bar.critical', { timeout: 30_000 });
+	must(/FORKED/.test(await first.locator('.bar.critical').innerText()), await first.locator('.bar.critical').innerText());
+	await shoot(first, 'fork');
+}));
+
+await test('a session that ended leads to the sign-in page', async () => {
+	await first.context().clearCookies();
 	await first.goto(`${base}/#/users`);
-	await first.waitForSelector('[role=status] , input[name=password]', { timeout: 30_000 });
+	await first.reload();
 	await first.waitForSelector('input[name=password]', { timeout: 30_000 });
 });
 
@@ -317,5 +361,5 @@ await test('through all this the browser complained of nothing', () => none(firs
 
 console.log(`1..${number}`);
 await browser.close();
-stage?.kill();
+await post?.end();
 process.exitCode = failed > 0 ? 1 : 0;

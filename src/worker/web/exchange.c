@@ -343,7 +343,7 @@ static bool work_head(struct web_connection *c)
 	if (size == 0 && c->input_size <= WEB_HEAD_SIZE_MAX)
 		return false;
 	c->scanned = 0;
-	struct web_head head;
+	struct web_head head = {.body_size = 0};
 	struct web_head_refusal refusal = {431, "the request's head is too long"};
 	if (size > 0)
 		refusal = web_head_read((struct span){c->input, from + size}, &head);

@@ -14,6 +14,7 @@ class Server:
     def __init__(self, program, folder, code, environment, log, slow):
         self.program, self.folder, self.code = program, folder, code
         self.environment, self.log, self.slow = environment, log, slow
+        self.serve_environment = environment
         self.process = None
 
     # ---- the process ----
@@ -24,7 +25,7 @@ class Server:
             command += ["--code", self.code]
         with open(self.log, "ab") as log:
             return subprocess.Popen(command + list(arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    env=self.environment, start_new_session=True)
+                                    env=self.serve_environment, start_new_session=True)
 
     def start(self):
         address = os.path.join(self.folder, "run", "address")

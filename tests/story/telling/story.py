@@ -17,6 +17,10 @@ FAILURES_MAX = 4
 LOG_LINES = 40
 
 
+def in_minutes(count):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60 * count))
+
+
 class Story:
     def __init__(self, path, build, tap, slow):
         self.path, self.build, self.tap, self.slow = path, build, tap, slow
@@ -209,4 +213,5 @@ class Story:
                 return str(self.labels[name]["seq"])
             return str(self.number_of(kind, name))
         text = text.replace("{uid}", str(os.getuid()))
+        text = re.sub(r"\{in (\d+) min\}", lambda match: in_minutes(int(match[1])), text)
         return re.sub(r"\{(door|device|person|credential|user|entry|kept) ([\w-]+)\}", value, text)

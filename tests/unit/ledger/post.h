@@ -93,7 +93,7 @@ __attribute__((unused)) static struct err post_commit(struct post *post, size_t 
 
 __attribute__((unused)) static void post_verify(struct post *post, struct ledger_report *ret_report)
 {
-	struct ledger_verify_options options = {.root = &post->root, .structure = true};
+	struct ledger_verify_options options = {.root = &post->root, .structure = true, .beside = true};
 	NEED_OK(ledger_verify(post->store, &options, ret_report), "the ledger is verified");
 	for (uint32_t i = 0; i < ret_report->finding_count; i++)
 		printf("# %s: %s\n", ledger_fault_name(ret_report->findings[i].fault), ret_report->findings[i].why);

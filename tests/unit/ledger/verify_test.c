@@ -106,7 +106,7 @@ static void altered(const struct change *change)
 	NEED_OK(store_script(copy, change->sql), "%s", change->sql);
 	NEED_OK(ledger_verify(copy, &options, &full), "verified");
 	CHECK(names(&full, change), "named: %s: %s", ledger_fault_name(change->fault), change->sql);
-	options.tree_only = true;
+	options.tree_only = options.beside = true;
 	NEED_OK(ledger_verify(copy, &options, &tree), "verified, the tree alone");
 	if (!change->full_only)
 		CHECK(names(&tree, change), "and by the tree alone");

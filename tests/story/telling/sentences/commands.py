@@ -81,7 +81,7 @@ def replace(story, name, old, new):
     if old not in text:
         raise AssertionError("%s does not say \"%s\"" % (name, old))
     with open(story.path_of(name), "w", encoding="utf-8") as file:
-        file.write(text.replace(old, new, 1))
+        file.write(text.replace(old, story.fill(new), 1))
 
 
 @does('The post is imported anew from "<name:text>"')

@@ -176,3 +176,10 @@ def unlocks_have_entries(story):
 def wall_text(at_boot_us):
     wall_us = time.time_ns() // 1000 - boot_us() + at_boot_us
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall_us // 1000000)) + ".%06dZ" % (wall_us % 1000000)
+
+
+@expects("The <door> unlocks again within <limit:time>")
+def unlocks_again(story, door, limit):
+    """While somebody keeps swiping there."""
+    if not story.readers.wait_for(story.readers.is_unlock(door), boot_us(), limit * story.slow):
+        raise AssertionError("it does not")
