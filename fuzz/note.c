@@ -1,4 +1,5 @@
-/* fuzz/note.c - signed notes: no bytes crash the reader or the verifier, and what is read is written again as it was. */
+/* fuzz/note.c - signed notes: no bytes crash the reader or the verifier, and what is read is written again as it was.
+ */
 #include "ledger/note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -16,7 +17,12 @@
 #include "core/internal.h"
 #include "ipc/child.h"
 
-enum { PATH_ROOM = 512, REPLAY_ALIVE_EVERY = 1024 };
+enum {
+	PATH_ROOM = 512,
+	REPLAY_ALIVE_EVERY = 1024, /* entries */
+	START_READERS_US = 5 * 1000 * 1000,
+	START_RETRY_MS = 5,
+};
 
 static const char *path_of(const struct core *core, const char *name, char path[PATH_ROOM])
 {
@@ -263,13 +269,25 @@ static struct err pepper_take(struct core *core)
 }
 
 
+/* We hold the lock, so whoever is in our way is a reader that looks whether the database is there yet. */
+static struct err store_open_first(struct core *core, const char *path)
+{
+	struct store_options options = {.mode = STORE_WRITE, .create = true};
+	uint64_t until_us = clock_boot_us() + START_READERS_US;
+	for (;;) {
+		struct err e = store_open(path, &options, &core->store);
+		if (e.code != ERR_BUSY || clock_boot_us() > until_us)
+			return e;
+		(void)poll(NULL, 0, START_RETRY_MS);
+	}
+}
+
 static struct err store_take(struct core *core)
 {
 	char path[PATH_ROOM];
 	if (mkdir(path_of(core, CORE_DATA, path), 0750) != 0 && errno != EEXIST)
 		return FAIL_ERRNO("make the folder %s", path);
-	struct store_options options = {.mode = STORE_WRITE, .create = true};
-	TRY(store_open(path_of(core, CORE_DATABASE, path), &options, &core->store));
+	TRY(store_open_first(core, path_of(core, CORE_DATABASE, path)));
 	bool exists = false;
 	TRY(ledger_exists(core->store, &exists));
 	if (!exists)

@@ -144,7 +144,8 @@ static struct err load(struct ledger *ledger)
 	ledger->frontier = ledger_tiles_frontier(&ledger->tiles);
 	struct ledger_hash root = ledger_frontier_root(&ledger->frontier);
 	if (!ledger_hash_equal(&root, &checkpoint.root))
-		return FAIL(ERR_CORRUPT, "root: entries %llu to %llu and the tiles before them do not make the signed one",
+		return FAIL(ERR_CORRUPT,
+			    "root: entries %llu to %llu and the tiles before them do not make the signed one",
 			    (unsigned long long)(checkpoint.size - checkpoint.size % LEDGER_TILE_HASHES),
 			    (unsigned long long)checkpoint.size - 1);
 	TRY(check_last_line(ledger, checkpoint.size));
@@ -243,9 +244,9 @@ static struct err write_line(struct ledger *ledger, const struct ledger_draft *d
 	bool any = false;
 	struct ledger_hash sealed;
 	if (draft->shape) {
-		struct err e = ledger_seal(ledger->vault, header->seq,
-					   draft->subject_is_self ? header->seq : draft->subject, draft->shape,
-					   draft->value, &any, &sealed);
+		struct err e =
+			ledger_seal(ledger->vault, header->seq, draft->subject_is_self ? header->seq : draft->subject,
+				    draft->shape, draft->value, &any, &sealed);
 		ledger->broken = failed(e) && e.code != ERR_NOT_FOUND && e.code != ERR_TOO_LARGE;
 		TRY(e);
 	}

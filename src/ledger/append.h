@@ -2,8 +2,8 @@
  *
  * Stop 5 of 5 on the swipe tour: worker/osdp/reader.c > access/swipe.c > access/facts.c > access/decision.c > [here]
  *
- * Within one transaction of the store: any number of ledger_append, then one ledger_sign, then the caller commits, and only
- * then may anything be released. It knows neither what entries mean nor who waits for them.
+ * Within one transaction of the store: any number of ledger_append, then one ledger_sign, then the caller commits,
+ * and only then may anything be released. It knows neither what entries mean nor who waits for them.
  */
 #ifndef LEGATION_LEDGER_APPEND_H
 #define LEGATION_LEDGER_APPEND_H
@@ -30,9 +30,9 @@ struct err ledger_create(struct store *store, const struct keys_root *root, stru
 /* Is there a ledger in this database? A crash at the founding may leave a database without one. */
 struct err ledger_exists(struct store *store, bool *ret_exists) MUST_USE;
 
-/* Open for writing, after checking that the ledger ends where and how its checkpoint says: the signature verifies under the
- * ledger's key; the root computed from the tiles and the last lines is the one signed; the entries end at its size. (Every
- * line inside is ledger_verify's work.)
+/* Open for writing, after checking that the ledger ends where and how its checkpoint says: the signature verifies
+ * under the ledger's key; the root computed from the tiles and the last lines is the one signed; the entries end at
+ * its size. (Every line inside is ledger_verify's work.)
  *
  * needs   the store outlives it, STORE_WRITE.
  * owns    the caller, until ledger_close.
@@ -42,9 +42,9 @@ struct err ledger_open(struct store *store, const struct ledger_options *options
 struct ledger *ledger_close(struct ledger *ledger); /* gives NULL; keys are wiped */
 void ledger_free_at(struct ledger **ledger);
 
-/* Give a restored ledger a new origin and a new signing key, in one transaction of its own: the same entries, signed anew. The
- * first entry appended after it should cite the old checkpoint, whose signature stays checkable: the old key's public
- * half is kept.
+/* Give a restored ledger a new origin and a new signing key, in one transaction of its own: the same entries, signed
+ * anew. The first entry appended after it should cite the old checkpoint, whose signature stays checkable: the old
+ * key's public half is kept.
  *
  * needs   no open struct ledger on this store.
  * fails   ERR_CORRUPT when the old checkpoint does not verify under the old key.
@@ -88,8 +88,8 @@ struct err ledger_sign(struct ledger *ledger) MUST_USE;
 /* Come back from what is durable, after store_rollback: the same checks as ledger_open. */
 struct err ledger_reload(struct ledger *ledger) MUST_USE;
 
-uint64_t ledger_size(const struct ledger *ledger);         /* entries, those of the running transaction included */
-uint64_t ledger_last_time_us(const struct ledger *ledger); /* 0 when empty */
+uint64_t ledger_size(const struct ledger *ledger);          /* entries, those of the running transaction included */
+uint64_t ledger_last_time_us(const struct ledger *ledger);  /* 0 when empty */
 struct span ledger_checkpoint(const struct ledger *ledger); /* the last signed note; empty before the first */
 const struct ledger_vkey *ledger_vkey(const struct ledger *ledger);
 struct ledger_vault *ledger_vault(struct ledger *ledger);

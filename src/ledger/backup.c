@@ -127,7 +127,9 @@ static struct err put_head(struct writer *w, const struct keys_root *root, struc
 
 /* ---- rows ---- */
 
-/* A statement over rows in order of a number: $1 is the first number wanted, $2 how many rows at most, $3 where entries end. */
+/* A statement over rows in order of a number: $1 is the first number wanted, $2 how many rows at most, $3 where
+ * entries end.
+ */
 struct table {
 	const char *sql;
 	enum backup_record kind;

@@ -1,9 +1,9 @@
 /* ledger/backup.h - all that cannot be computed again, encrypted to the recovery key; and back.
  *
- * A backup is a stream of rows: the checkpoint, entries, sealed parts, keys and the root key. Tiles and projections are
- * made again from the entries. Because entries never change, it is read in short transactions beside a running core and
- * is still one moment: the checkpoint's. Each backup has a fresh key, sealed to the recovery public key; the machine that makes it
- * cannot open it again.
+ * A backup is a stream of rows: the checkpoint, entries, sealed parts, keys and the root key. Tiles and projections
+ * are made again from the entries. Because entries never change, it is read in short transactions beside a running
+ * core and is still one moment: the checkpoint's. Each backup has a fresh key, sealed to the recovery public key; the
+ * machine that makes it cannot open it again.
  */
 #ifndef LEGATION_LEDGER_BACKUP_H
 #define LEGATION_LEDGER_BACKUP_H
@@ -14,7 +14,7 @@ struct ledger_backup_report {
 	uint64_t entries;
 	uint64_t sealed;
 	uint64_t subjects;
-	uint64_t bytes; /* of the file */
+	uint64_t bytes;                      /* of the file */
 	struct ledger_checkpoint checkpoint; /* its origin points into `origin` */
 	uint8_t origin[LEDGER_KEY_NAME_SIZE_MAX];
 };
@@ -40,8 +40,8 @@ struct ledger_restored {
 /* Open a backup and make a database and a root key file of it, then verify the whole.
  *
  * needs   neither of the two files exists.
- * fails   ERR_DENIED when the secret does not open it; ERR_CORRUPT when it is damaged, incomplete, or what it holds does
- *         not verify (the report says what); what was written is then removed. ERR_EXISTS, ERR_FULL, ERR_IO.
+ * fails   ERR_DENIED when the secret does not open it; ERR_CORRUPT when it is damaged, incomplete, or what it holds
+ *         does not verify (the report says what); what was written is then removed. ERR_EXISTS, ERR_FULL, ERR_IO.
  */
 struct err ledger_restore(const char *backup_path, const uint8_t recovery_secret[KEYS_RECOVERY_SIZE],
 			  const char *database_path, const char *root_path,

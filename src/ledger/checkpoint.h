@@ -21,8 +21,8 @@ struct ledger_checkpoint {
 struct err ledger_checkpoint_read(struct span text, struct ledger_checkpoint *ret_checkpoint) MUST_USE;
 void ledger_checkpoint_write(struct sink *s, const struct ledger_checkpoint *checkpoint);
 
-/* Read a note, verify it with `keys`, and read the checkpoint in it. The origin must be the name of one of the keys that
- * signed with LEDGER_KEY_ED25519: a witness alone does not make a checkpoint.
+/* Read a note, verify it with `keys`, and read the checkpoint in it. The origin must be the name of one of the keys
+ * that signed with LEDGER_KEY_ED25519: a witness alone does not make a checkpoint.
  *
  * gives   the checkpoint; ret_verified (may be NULL) says who signed.
  * fails   ERR_INVALID, ERR_TOO_LARGE for its form; ERR_DENIED when it is not signed so.

@@ -252,8 +252,8 @@ static struct err read_header(struct cursor *c, struct ledger_entry *entry)
 	return OK;
 }
 
-/* The end of a line with a sealed part is `"}`, that of one without is `}}`: so what is sealed is found from behind, and the
- * body is what is left.
+/* The end of a line with a sealed part is `"}`, that of one without is `}}`: so what is sealed is found from behind,
+ * and the body is what is left.
  */
 static struct err read_tail(struct cursor *c, struct ledger_entry *entry)
 {
@@ -269,8 +269,9 @@ static struct err read_tail(struct cursor *c, struct ledger_entry *entry)
 	if (entry->has_sealed) {
 		if (!NEXT_IS(c, ",\"sealed\":\""))
 			return malformed("sealed");
-		TRY(err_within(hex_read(cursor_take(c, (size_t)2 * LEDGER_HASH_SIZE), entry->sealed.bytes,
-					LEDGER_HASH_SIZE), "entry: sealed"));
+		TRY(err_within(
+			hex_read(cursor_take(c, (size_t)2 * LEDGER_HASH_SIZE), entry->sealed.bytes, LEDGER_HASH_SIZE),
+			"entry: sealed"));
 	}
 	return entry->body.at[entry->body.size - 1] == '}' ? OK : malformed("body");
 }

@@ -3,9 +3,9 @@
  *	{"post":"BRN","seq":1042,"time":"2026-11-22T22:48:57.123456Z","type":"access.granted","actor":"reader/7",
  *	"cause":1041,"body":{...},"sealed":"<sha256 hex>"}
  *
- * without the line break. Members stand in this order; `cause` is left out when nothing led to it, `sealed` when nothing
- * is sealed. The form is unique: what the reader accepts, the writer would have written. It does not know what a body
- * means; base/shape.h does.
+ * without the line break. Members stand in this order; `cause` is left out when nothing led to it, `sealed` when
+ * nothing is sealed. The form is unique: what the reader accepts, the writer would have written. It does not know
+ * what a body means; base/shape.h does.
  */
 #ifndef LEGATION_LEDGER_ENTRY_H
 #define LEGATION_LEDGER_ENTRY_H
@@ -46,8 +46,8 @@ enum { LEDGER_ENTRY_SEALED_SIZE = sizeof ",\"sealed\":\"\"" - 1 + 2 * LEDGER_HAS
 /* Put the sealed part's hash into a line that ledger_entry_write has just written without one. */
 void ledger_entry_add_sealed(struct sink *line, const struct ledger_hash *sealed);
 
-/* Read a line. Spans point into it. The body is checked to be well-formed JSON as we write it: no spaces, plain numbers,
- * UTF-8, no control characters, no depth over LEDGER_JSON_DEPTH_MAX.
+/* Read a line. Spans point into it. The body is checked to be well-formed JSON as we write it: no spaces, plain
+ * numbers, UTF-8, no control characters, no depth over LEDGER_JSON_DEPTH_MAX.
  *
  * fails   ERR_INVALID, naming the member.
  */

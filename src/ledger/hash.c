@@ -30,8 +30,8 @@ struct ledger_hash ledger_hash_leaf(struct span data)
 	return hash;
 }
 
-/* A node's message is always 65 bytes, so its padding is known: two whole blocks go in at once and the state is read off,
- * which saves the buffering that is a quarter of the time.
+/* A node's message is always 65 bytes, so its padding is known: two whole blocks go in at once and the state is read
+ * off, which saves the buffering that is a quarter of the time.
  */
 enum { NODE_MESSAGE_SIZE = 1 + 2 * LEDGER_HASH_SIZE, NODE_BLOCKS_SIZE = 2 * SHA256_CBLOCK };
 
@@ -110,8 +110,8 @@ struct ledger_hash ledger_hash_row(struct ledger_hash *hashes, size_t count)
 	/* Level by level; an odd one at the end moves up as it is, which is what RFC 6962's split makes of it. */
 	while (count > 1) {
 		size_t pairs = count / 2;
-		/* A few messages are written before the first of them is hashed: a processor that reads what it has only just
-		 * written waits for it.
+		/* A few messages are written before the first of them is hashed: a processor that reads what it has
+		 * only just written waits for it.
 		 */
 		for (size_t i = 0; i < pairs; i += NODES_AT_ONCE) {
 			uint8_t blocks[NODES_AT_ONCE][NODE_BLOCKS_SIZE];

@@ -1,7 +1,7 @@
 /* ledger/hash.h - the two hashes of RFC 6962 and a tree that only grows.
  *
- * leaf = SHA-256(0x00 || data), node = SHA-256(0x01 || left || right), the empty tree = SHA-256(""). Knows no entries and
- * no storage.
+ * leaf = SHA-256(0x00 || data), node = SHA-256(0x01 || left || right), the empty tree = SHA-256(""). Knows no entries
+ * and no storage.
  */
 #ifndef LEGATION_LEDGER_HASH_H
 #define LEGATION_LEDGER_HASH_H

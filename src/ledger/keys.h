@@ -1,9 +1,9 @@
 /* ledger/keys.h - the root key, and everything that it wraps.
  *
- * The root key is 32 bytes in a file of its own, outside the database, that only core can read. It wraps the ledger's signing
- * key, reader keys, the PIN pepper and the keys of sealed parts: XChaCha20-Poly1305, bound to what the key is for and whose
- * it is, so that a wrapped key moved to another place does not open. The recovery key is a pair: its public half stays
- * here and backups are sealed to it, its secret half is shown once and kept by people.
+ * The root key is 32 bytes in a file of its own, outside the database, that only core can read. It wraps the ledger's
+ * signing key, reader keys, the PIN pepper and the keys of sealed parts: XChaCha20-Poly1305, bound to what the key is
+ * for and whose it is, so that a wrapped key moved to another place does not open. The recovery key is a pair: its
+ * public half stays here and backups are sealed to it, its secret half is shown once and kept by people.
  */
 #ifndef LEGATION_LEDGER_KEYS_H
 #define LEGATION_LEDGER_KEYS_H
@@ -13,10 +13,10 @@
 
 enum {
 	KEYS_ROOT_SIZE = 32,
-	KEYS_WRAP_OVERHEAD = 24 + 16,      /* nonce and tag */
-	KEYS_PLAIN_SIZE_MAX = 256,         /* bytes of one wrapped secret */
+	KEYS_WRAP_OVERHEAD = 24 + 16, /* nonce and tag */
+	KEYS_PLAIN_SIZE_MAX = 256,    /* bytes of one wrapped secret */
 	KEYS_PURPOSE_SIZE_MAX = 32,
-	KEYS_RECOVERY_SIZE = 32,           /* either half */
+	KEYS_RECOVERY_SIZE = 32,                  /* either half */
 	KEYS_RECOVERY_TEXT_SIZE = 8 * 8 + 15 + 1, /* 16 groups of 4 hex digits with dashes, and a NUL */
 };
 
@@ -32,13 +32,16 @@ struct err keys_root_make(const char *path, struct keys_root *ret_root) MUST_USE
 /* Write one that is known already, in the same way: a restore. */
 struct err keys_root_write(const char *path, const struct keys_root *root) MUST_USE;
 
-/* fails   ERR_NOT_FOUND, ERR_DENIED; ERR_INVALID when the file has another size, or others than its owner may read it. */
+/* fails   ERR_NOT_FOUND, ERR_DENIED; ERR_INVALID when the file has another size, or others than its owner may read
+ *         it.
+ */
 struct err keys_root_load(const char *path, struct keys_root *ret_root) MUST_USE;
 void keys_root_wipe(struct keys_root *root);
 
 /* Wrap a secret: nonce, ciphertext, tag.
  *
- * needs   purpose: a short word of ours ("scbk", "pepper", "subject"); id: whose ("reader 7" is 7; 0 when there is one).
+ * needs   purpose: a short word of ours ("scbk", "pepper", "subject"); id: whose ("reader 7" is 7; 0 when there is
+ *         one).
  * gives   plain.size + KEYS_WRAP_OVERHEAD bytes in the sink.
  */
 void keys_wrap(const struct keys_root *root, const char *purpose, uint64_t id, struct span plain, struct sink *s);
@@ -62,8 +65,8 @@ struct err keys_unwrap(const struct keys_root *root, const char *purpose, uint64
 struct err keys_make(struct store *store, const struct keys_root *root, struct span name,
 		     uint8_t ret_recovery_secret[KEYS_RECOVERY_SIZE]) MUST_USE;
 
-/* Sign under a new origin and with a new key from now on, in the running transaction: what a restored ledger does. The old
- * key's public half stays in the table.
+/* Sign under a new origin and with a new key from now on, in the running transaction: what a restored ledger does.
+ * The old key's public half stays in the table.
  */
 struct err keys_renew(struct store *store, const struct keys_root *root, struct span name) MUST_USE;
 
@@ -77,8 +80,8 @@ struct err keys_vkey(struct store *store, struct ledger_vkey *ret_key) MUST_USE;
 struct err keys_recovery_public(struct store *store, uint8_t ret_public[KEYS_RECOVERY_SIZE]) MUST_USE;
 
 /* Any other secret of the post's own (the PIN pepper): made when it is not there yet.
- * needs   a name of its own, at most KEYS_PURPOSE_SIZE_MAX bytes; size at most KEYS_PLAIN_SIZE_MAX; a transaction that may
- *         write, when it may have to be made.
+ * needs   a name of its own, at most KEYS_PURPOSE_SIZE_MAX bytes; size at most KEYS_PLAIN_SIZE_MAX; a transaction
+ *         that may write, when it may have to be made.
  */
 struct err keys_secret(struct store *store, const struct keys_root *root, const char *name, uint8_t *ret_secret,
 		       size_t size) MUST_USE;

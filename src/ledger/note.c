@@ -87,8 +87,10 @@ struct err ledger_vkey_make(struct span name, enum ledger_key_type type,
 {
 	REQUIRE(type == LEDGER_KEY_ED25519 || type == LEDGER_KEY_COSIGNATURE);
 	if (!is_key_name(name))
-		return FAIL(ERR_INVALID, "a key's name is 1 to %d bytes of UTF-8 with no space, no plus and no control "
-					 "character", LEDGER_KEY_NAME_SIZE_MAX);
+		return FAIL(ERR_INVALID,
+			    "a key's name is 1 to %d bytes of UTF-8 with no space, no plus and no control "
+			    "character",
+			    LEDGER_KEY_NAME_SIZE_MAX);
 	struct ledger_vkey key = {.name_size = name.size, .type = type};
 	memcpy(key.name_bytes, name.at, name.size);
 	memcpy(key.public_key, public_key, LEDGER_PUBLIC_KEY_SIZE);
@@ -103,7 +105,7 @@ struct err ledger_vkey_read(struct span text, struct ledger_vkey *ret_key)
 	struct span name = ledger_take_until(&c, '+');
 	struct span id = ledger_take_until(&c, '+'); /* the rest may have a plus: it is base64 */
 	struct span base64 = cursor_take(&c, cursor_left(&c));
-	uint8_t id_bytes[KEY_ID_SIZE];
+	uint8_t id_bytes[KEY_ID_SIZE] = {0};
 	uint8_t key_bytes[1 + LEDGER_PUBLIC_KEY_SIZE];
 	size_t size = 0;
 	if (c.failed)
@@ -272,8 +274,8 @@ struct err ledger_note_verify(const struct ledger_note *note, const struct ledge
 		if (k == key_count)
 			continue; /* an unknown key: not ours to judge */
 		if (!line_is_good(note->text, line, &keys[k], &verified.cosigned_at_s[k]))
-			return FAIL(ERR_DENIED, "note: the signature of %.*s+%08x does not verify", SPAN_ARGS(line->name),
-				    line->key_id);
+			return FAIL(ERR_DENIED, "note: the signature of %.*s+%08x does not verify",
+				    SPAN_ARGS(line->name), line->key_id);
 		verified.count += !verified.by[k];
 		verified.by[k] = true;
 	}

@@ -1,8 +1,8 @@
 /* ledger/note.h - C2SP signed notes: a text, an empty line, and signature lines.
  *
- * Reading checks the form alone and remembers where things stand; ledger_note_verify checks signatures. Ed25519 (type 1)
- * and witness cosignatures (type 4) are understood; every other key is unknown and ignored, as the format asks. Knows
- * nothing of trees.
+ * Reading checks the form alone and remembers where things stand; ledger_note_verify checks signatures. Ed25519 (type
+ * 1) and witness cosignatures (type 4) are understood; every other key is unknown and ignored, as the format asks.
+ * Knows nothing of trees.
  */
 #ifndef LEGATION_LEDGER_NOTE_H
 #define LEGATION_LEDGER_NOTE_H
@@ -10,14 +10,14 @@
 #include "base/span.h"
 
 enum {
-	LEDGER_NOTE_SIZE_MAX = 512 * 1024,   /* bytes */
-	LEDGER_NOTE_SIGNATURES_MAX = 64,     /* the format asks for 16 at least */
-	LEDGER_SIGNATURE_SIZE_MAX = 5120,    /* bytes of one decoded signature line */
-	LEDGER_KEY_NAME_SIZE_MAX = 255,      /* bytes */
+	LEDGER_NOTE_SIZE_MAX = 512 * 1024, /* bytes */
+	LEDGER_NOTE_SIGNATURES_MAX = 64,   /* the format asks for 16 at least */
+	LEDGER_SIGNATURE_SIZE_MAX = 5120,  /* bytes of one decoded signature line */
+	LEDGER_KEY_NAME_SIZE_MAX = 255,    /* bytes */
 	LEDGER_VKEY_SIZE_MAX = LEDGER_KEY_NAME_SIZE_MAX + 1 + 8 + 1 + 44,
-	LEDGER_KEYS_MAX = 16,                /* known keys that one verification may be given */
+	LEDGER_KEYS_MAX = 16, /* known keys that one verification may be given */
 	LEDGER_PUBLIC_KEY_SIZE = 32,
-	LEDGER_SECRET_KEY_SIZE = 64,         /* libsodium's form: seed, then public key */
+	LEDGER_SECRET_KEY_SIZE = 64, /* libsodium's form: seed, then public key */
 };
 
 enum ledger_key_type {
@@ -69,16 +69,16 @@ struct err ledger_note_read(struct span bytes, struct ledger_note *ret_note) MUS
 void ledger_note_write(struct sink *s, const struct ledger_note *note);
 
 struct ledger_note_verified {
-	size_t count;                             /* keys that signed, at least one */
-	bool by[LEDGER_KEYS_MAX];                 /* by the place of the key in `keys` */
-	uint64_t cosigned_at_s[LEDGER_KEYS_MAX];  /* Unix seconds, where that key is a cosigner's */
+	size_t count;                            /* keys that signed, at least one */
+	bool by[LEDGER_KEYS_MAX];                /* by the place of the key in `keys` */
+	uint64_t cosigned_at_s[LEDGER_KEYS_MAX]; /* Unix seconds, where that key is a cosigner's */
 };
 
 /* Check the signatures of known keys.
  *
  * needs   key_count at most LEDGER_KEYS_MAX.
- * fails   ERR_DENIED when a known key's signature does not verify, or no known key signed; ERR_INVALID when two of `keys`
- *         have the same name and id.
+ * fails   ERR_DENIED when a known key's signature does not verify, or no known key signed; ERR_INVALID when two of
+ *         `keys` have the same name and id.
  */
 struct err ledger_note_verify(const struct ledger_note *note, const struct ledger_vkey *keys, size_t key_count,
 			      struct ledger_note_verified *ret_verified) MUST_USE;

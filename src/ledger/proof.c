@@ -32,7 +32,9 @@ static struct err read_path(struct cursor *c, struct ledger_path *ret_path)
 	return c->failed ? FAIL(ERR_INVALID, "proof: ends before its checkpoint") : OK;
 }
 
-/* Is this what sink_base64 would have written, for at most size_max bytes? Checked in pieces, without room for the whole. */
+/* Is this what sink_base64 would have written, for at most size_max bytes? Checked in pieces, without room for the
+ * whole.
+ */
 static struct err check_base64(struct span text, size_t size_max)
 {
 	enum { PIECE = 4096 };

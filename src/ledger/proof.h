@@ -1,7 +1,7 @@
 /* ledger/proof.h - the C2SP tlog-proof: one entry's place in a checkpointed tree, as a text file of its own.
  *
- * Our `extra` line carries the entry's exact bytes. It proves nothing by itself: its hash must be the leaf, and an entry
- * that is given beside the file wins.
+ * Our `extra` line carries the entry's exact bytes. It proves nothing by itself: its hash must be the leaf, and an
+ * entry that is given beside the file wins.
  */
 #ifndef LEGATION_LEDGER_PROOF_H
 #define LEGATION_LEDGER_PROOF_H
@@ -23,7 +23,9 @@ struct ledger_proof {
 	struct span note; /* the checkpoint, verbatim */
 };
 
-/* fails   ERR_INVALID, ERR_TOO_LARGE. Spans point into `text`. The note's own form is ledger_checkpoint_open's to check. */
+/* fails   ERR_INVALID, ERR_TOO_LARGE. Spans point into `text`. The note's own form is ledger_checkpoint_open's to
+ *         check.
+ */
 struct err ledger_proof_read(struct span text, struct ledger_proof *ret_proof) MUST_USE;
 void ledger_proof_write(struct sink *s, const struct ledger_proof *proof);
 

@@ -16,8 +16,8 @@ struct ledger_rows {
 	struct row rows[TILES_MAX]; /* a ring: number n stands at n modulo TILES_MAX */
 	uint64_t taken;             /* numbers below are free again; the caller's own */
 	/* Under the mutex: */
-	uint64_t handed;            /* numbers below are filled */
-	uint64_t hashed;            /* numbers below have their root */
+	uint64_t handed; /* numbers below are filled */
+	uint64_t hashed; /* numbers below have their root */
 	bool ending;
 	bool has_thread;
 	pthread_t thread;

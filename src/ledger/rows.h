@@ -1,7 +1,8 @@
-/* ledger/rows.h - roots of complete tiles, hashed by a second thread while the first one reads on. Private to this folder.
+/* ledger/rows.h - roots of complete tiles, hashed by a second thread while the first one reads on. Private to this
+ * folder.
  *
- * The second thread knows nothing but hashes: it reads tiles that are handed over and writes their roots. Tiles come back
- * in the order in which they went.
+ * The second thread knows nothing but hashes: it reads tiles that are handed over and writes their roots. Tiles come
+ * back in the order in which they went.
  */
 #ifndef LEGATION_LEDGER_ROWS_H
 #define LEGATION_LEDGER_ROWS_H
@@ -10,7 +11,8 @@
 
 struct ledger_rows;
 
-/* needs   beside: a second thread may be made. Without one, or when there is none to be had, ledger_rows_take does the work.
+/* needs   beside: a second thread may be made. Without one, or when there is none to be had, ledger_rows_take does
+ *         the work.
  * owns    the caller, until ledger_rows_free, which ends the thread.
  */
 struct ledger_rows *ledger_rows_new(bool beside) MUST_USE;

@@ -94,7 +94,8 @@ static struct err unwrap(const struct ledger_vault *vault, uint64_t subject, str
 		memcpy(ret_key, plain, SUBJECT_KEY_SIZE);
 	wipe(plain, sizeof plain);
 	return same ? OK
-		    : FAIL(ERR_CORRUPT, "subject %llu: its key was made for another entry", (unsigned long long)subject);
+		    : FAIL(ERR_CORRUPT, "subject %llu: its key was made for another entry",
+			   (unsigned long long)subject);
 }
 
 static struct err slot_of_row(const struct ledger_vault *vault, uint64_t subject, struct store_statement *row,
@@ -254,8 +255,9 @@ struct err ledger_box_open(struct ledger_vault *vault, uint64_t seq, uint64_t su
 	uint8_t bound[BINDING_SIZE_MAX];
 	struct sink b = SINK_OF(bound);
 	struct span binding = binding_of(vault, seq, &b);
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(ret_plain, NULL, NULL, box.at + NONCE_SIZE, box.size - NONCE_SIZE,
-						       binding.at, binding.size, box.at, slot->key) != 0)
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(ret_plain, NULL, NULL, box.at + NONCE_SIZE,
+						       box.size - NONCE_SIZE, binding.at, binding.size, box.at,
+						       slot->key) != 0)
 		return FAIL(ERR_CORRUPT, "sealed part of %llu: does not open", (unsigned long long)seq);
 	size_t size = box.size - LEDGER_SEALED_OVERHEAD;
 	struct ledger_hash computed = ledger_hash_bytes((struct span){ret_plain, size});
@@ -330,7 +332,8 @@ struct err ledger_vault_check(struct ledger_vault *vault, void (*bad)(void *cont
 	struct store_statement *find;
 	uint64_t erased = 0;
 	TRY(store_statement(vault->store,
-			    "SELECT wrapped, created_seq, erased_seq, subject FROM subject_key ORDER BY subject", &find));
+			    "SELECT wrapped, created_seq, erased_seq, subject FROM subject_key ORDER BY subject",
+			    &find));
 	for (bool row;;) {
 		TRY(store_step(find, &row));
 		if (!row)
@@ -366,10 +369,11 @@ struct err ledger_erase(struct ledger_vault *vault, uint64_t subject, uint64_t s
 	if (*ret_erased)
 		return OK;
 	struct store_statement *mark;
-	TRY(store_statement(vault->store,
-			    "INSERT INTO subject_key (subject, wrapped, created_seq, erased_seq) VALUES ($1, $2, $3, $3)"
-			    " ON CONFLICT (subject) DO NOTHING",
-			    &mark));
+	TRY(store_statement(
+		vault->store,
+		"INSERT INTO subject_key (subject, wrapped, created_seq, erased_seq) VALUES ($1, $2, $3, $3)"
+		" ON CONFLICT (subject) DO NOTHING",
+		&mark));
 	store_bind_u64(mark, 1, subject);
 	store_bind_bytes(mark, 2, (struct span){0});
 	store_bind_u64(mark, 3, seq);

@@ -1,9 +1,9 @@
 /* ledger/sealed.h - the sealed part of an entry: personal data beside the line, bound to it by a salted hash.
  *
- * Its plaintext is {"salt":"<32 hex>",members...}; the SHA-256 of that stands in the line. It is kept encrypted under its
- * subject's key (XChaCha20-Poly1305, bound to post and seq), and the subject's key is wrapped under the root key. Erasing
- * a subject destroys that key: the hashes stay, the words are gone. The vault is who does this, and it holds a few opened
- * keys. It does not know what the members mean.
+ * Its plaintext is {"salt":"<32 hex>",members...}; the SHA-256 of that stands in the line. It is kept encrypted under
+ * its subject's key (XChaCha20-Poly1305, bound to post and seq), and the subject's key is wrapped under the root key.
+ * Erasing a subject destroys that key: the hashes stay, the words are gone. The vault is who does this, and it holds
+ * a few opened keys. It does not know what the members mean.
  */
 #ifndef LEGATION_LEDGER_SEALED_H
 #define LEGATION_LEDGER_SEALED_H
@@ -13,16 +13,16 @@
 #include "ledger/keys.h"
 
 enum {
-	LEDGER_SEALED_SIZE_MAX = 64 * 1024,     /* bytes of plaintext */
-	LEDGER_SEALED_OVERHEAD = 24 + 16,       /* nonce and tag */
-	LEDGER_VAULT_KEYS_DEFAULT = 256,        /* opened subject keys that a vault remembers */
+	LEDGER_SEALED_SIZE_MAX = 64 * 1024, /* bytes of plaintext */
+	LEDGER_SEALED_OVERHEAD = 24 + 16,   /* nonce and tag */
+	LEDGER_VAULT_KEYS_DEFAULT = 256,    /* opened subject keys that a vault remembers */
 	LEDGER_SALT_SIZE = 16,
 };
 
 struct ledger_vault;
 
-/* needs   the store outlives it; the root key is copied. keys_max: 0 for LEDGER_VAULT_KEYS_DEFAULT, rounded up to a power
- *         of two.
+/* needs   the store outlives it; the root key is copied. keys_max: 0 for LEDGER_VAULT_KEYS_DEFAULT, rounded up to a
+ *         power of two.
  * owns    the caller, until ledger_vault_free, which wipes what it held.
  */
 struct ledger_vault *ledger_vault_new(struct store *store, const struct keys_root *root, struct span post,
@@ -30,8 +30,8 @@ struct ledger_vault *ledger_vault_new(struct store *store, const struct keys_roo
 struct ledger_vault *ledger_vault_free(struct ledger_vault *vault);
 void ledger_vault_free_at(struct ledger_vault **vault);
 
-/* Seal the sealed members of `value` for entry `seq`, in the running transaction. The subject's key is made when this is
- * the subject's first sealed part.
+/* Seal the sealed members of `value` for entry `seq`, in the running transaction. The subject's key is made when this
+ * is the subject's first sealed part.
  *
  * gives   ret_any: whether there is anything sealed at all; then the hash for the line.
  * fails   ERR_NOT_FOUND when the subject was erased; ERR_TOO_LARGE; as the store does.
@@ -52,7 +52,8 @@ enum ledger_sealed_state {
  * fails   ERR_CORRUPT when the box does not open, or is not what the line's hash was made of.
  */
 struct err ledger_sealed_open(struct ledger_vault *vault, uint64_t seq, const struct ledger_hash *hash,
-			      struct arena *arena, enum ledger_sealed_state *ret_state, struct span *ret_plain) MUST_USE;
+			      struct arena *arena, enum ledger_sealed_state *ret_state,
+			      struct span *ret_plain) MUST_USE;
 
 /* The same for a box that is at hand: for whoever walks the table.
  * needs   room of LEDGER_SEALED_SIZE_MAX bytes at ret_plain.
@@ -63,8 +64,7 @@ struct err ledger_box_open(struct ledger_vault *vault, uint64_t seq, uint64_t su
 			   size_t *ret_size) MUST_USE;
 
 /* Put the sealed members of a plaintext into a struct whose open part has been read. */
-struct err ledger_sealed_read(const struct shape *shape, struct span plain, struct arena *arena,
-			      void *value) MUST_USE;
+struct err ledger_sealed_read(const struct shape *shape, struct span plain, struct arena *arena, void *value) MUST_USE;
 
 /* Both at once, for replay: open entry's sealed part, if it has one, and read it into `value`.
  * gives   ret_erased: it had one, and its key is gone; the sealed members are empty then.

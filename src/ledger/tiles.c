@@ -72,7 +72,8 @@ struct err ledger_tile_load(struct store *store, unsigned level, uint64_t number
 		memcpy(ret_tile->hashes, hashes.at, hashes.size);
 	TRY(store_done(find));
 	return sound ? OK
-		     : FAIL(ERR_CORRUPT, "tile %llu of level %u: not a row of hashes", (unsigned long long)number, level);
+		     : FAIL(ERR_CORRUPT, "tile %llu of level %u: not a row of hashes", (unsigned long long)number,
+			    level);
 }
 
 struct err ledger_tile_save(struct store *store, unsigned level, uint64_t number, const struct ledger_tile *tile)

@@ -1,8 +1,8 @@
 /* ledger/tiles.h - the tree's hashes as they are stored: rows of up to 256 side by side. Private to this folder.
  *
- * Tile n of level 0 holds the leaf hashes of entries 256 n to 256 n + 255. Each complete tile's root is one hash of a tile
- * one level up, and so on. A tile of level 0 is stored when it is complete, those above whenever they grow: so one row is
- * written for 256 entries, and the hashes at the end of level 0 are made from the last lines again.
+ * Tile n of level 0 holds the leaf hashes of entries 256 n to 256 n + 255. Each complete tile's root is one hash of a
+ * tile one level up, and so on. A tile of level 0 is stored when it is complete, those above whenever they grow: so
+ * one row is written for 256 entries, and the hashes at the end of level 0 are made from the last lines again.
  */
 #ifndef LEGATION_LEDGER_TILES_H
 #define LEGATION_LEDGER_TILES_H
@@ -23,8 +23,8 @@ struct ledger_tiles {
 	struct ledger_tile level[LEDGER_TILE_LEVELS_MAX];
 };
 
-/* Add a hash at a level: a leaf at level 0; the root of a whole tile at level 1, when level 0 is empty. For each tile that is
- * to be stored now, `store` is called, lowest level first.
+/* Add a hash at a level: a leaf at level 0; the root of a whole tile at level 1, when level 0 is empty. For each tile
+ * that is to be stored now, `store` is called, lowest level first.
  */
 struct err ledger_tiles_push(struct ledger_tiles *tiles, unsigned level, const struct ledger_hash *hash,
 			     struct err (*store)(void *context, unsigned level, uint64_t number,
@@ -44,7 +44,8 @@ static inline size_t ledger_tiles_count(uint64_t size, unsigned level)
  * gives   count 0 when there is no such row.
  * fails   ERR_CORRUPT when its size is no multiple of a hash's, or over that of 256.
  */
-struct err ledger_tile_load(struct store *store, unsigned level, uint64_t number, struct ledger_tile *ret_tile) MUST_USE;
+struct err ledger_tile_load(struct store *store, unsigned level, uint64_t number,
+			    struct ledger_tile *ret_tile) MUST_USE;
 struct err ledger_tile_save(struct store *store, unsigned level, uint64_t number,
 			    const struct ledger_tile *tile) MUST_USE;
 

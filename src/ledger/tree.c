@@ -10,6 +10,7 @@ static struct err range_root(const struct ledger_source *source, uint64_t start,
 {
 	struct ledger_hash parts[LEDGER_LEVELS_MAX];
 	size_t count = 0;
+	REQUIRE(start < end);
 	for (uint64_t at = start; at < end;) {
 		unsigned level = 63u - (unsigned)__builtin_clzll(end - at);
 		TRY(source->hash(source->context, level, at >> level, &parts[count++]));
@@ -79,8 +80,8 @@ struct err ledger_tree_consistency(const struct ledger_source *source, uint64_t 
 {
 	REQUIRE(size <= LEDGER_SIZE_MAX);
 	if (old_size == 0 || old_size > size)
-		return FAIL(ERR_INVALID, "no consistency proof from %llu to %llu entries",
-			    (unsigned long long)old_size, (unsigned long long)size);
+		return FAIL(ERR_INVALID, "no consistency proof from %llu to %llu entries", (unsigned long long)old_size,
+			    (unsigned long long)size);
 	struct ledger_path path = {0};
 	uint64_t start = 0;
 	uint64_t end = size;
@@ -206,9 +207,7 @@ struct err ledger_tree_check_consistency(uint64_t old_size, uint64_t size, struc
 	if (old_size == size) {
 		if (path_count != 0)
 			return wrong_length();
-		return ledger_hash_equal(&old_expected, &expected)
-			       ? OK
-			       : FAIL(ERR_INVALID, "two roots for one size");
+		return ledger_hash_equal(&old_expected, &expected) ? OK : FAIL(ERR_INVALID, "two roots for one size");
 	}
 	struct ledger_path proof = {0};
 	if ((old_size & (old_size - 1)) == 0) /* a complete old tree is itself the first hash */

@@ -44,12 +44,12 @@ struct verification {
 };
 
 static const char *const fault_names[] = {
-	[LEDGER_FAULT_NONE] = "none",     [LEDGER_FAULT_LINE] = "line",
-	[LEDGER_FAULT_GAP] = "gap",       [LEDGER_FAULT_TILE] = "tile",
-	[LEDGER_FAULT_ROOT] = "root",     [LEDGER_FAULT_CHECKPOINT] = "checkpoint",
-	[LEDGER_FAULT_JSON] = "json",     [LEDGER_FAULT_HEADER] = "header",
-	[LEDGER_FAULT_TIME] = "time",     [LEDGER_FAULT_CAUSE] = "cause",
-	[LEDGER_FAULT_SEALED] = "sealed", [LEDGER_FAULT_KEY] = "key",
+	[LEDGER_FAULT_NONE] = "none",         [LEDGER_FAULT_LINE] = "line",
+	[LEDGER_FAULT_GAP] = "gap",           [LEDGER_FAULT_TILE] = "tile",
+	[LEDGER_FAULT_ROOT] = "root",         [LEDGER_FAULT_CHECKPOINT] = "checkpoint",
+	[LEDGER_FAULT_JSON] = "json",         [LEDGER_FAULT_HEADER] = "header",
+	[LEDGER_FAULT_TIME] = "time",         [LEDGER_FAULT_CAUSE] = "cause",
+	[LEDGER_FAULT_SEALED] = "sealed",     [LEDGER_FAULT_KEY] = "key",
 	[LEDGER_FAULT_DATABASE] = "database",
 };
 
@@ -324,8 +324,8 @@ static struct err check_line(struct verification *v, uint64_t seq, struct span l
 		FIND_AT(v, LEDGER_FAULT_TIME, seq, "entry %" PRIu64 ": earlier than the one before", seq);
 	v->last_time_us = entry.time_us > v->last_time_us ? entry.time_us : v->last_time_us;
 	if (entry.has_cause && entry.cause >= seq)
-		FIND_AT(v, LEDGER_FAULT_CAUSE, seq, "entry %" PRIu64 ": its cause %" PRIu64 " does not come before", seq,
-			entry.cause);
+		FIND_AT(v, LEDGER_FAULT_CAUSE, seq, "entry %" PRIu64 ": its cause %" PRIu64 " does not come before",
+			seq, entry.cause);
 	entry.seq = seq;
 	return check_sealed(v, seq, &entry);
 }
@@ -335,7 +335,8 @@ static struct err pass_missing(struct verification *v, uint64_t to, bool say)
 {
 	if (say && v->walked < to)
 		find_range(v, LEDGER_FAULT_GAP, v->walked, to - 1,
-			   v->walked + 1 == to ? "entry %" PRIu64 " is missing" : "entries from %" PRIu64 " are missing",
+			   v->walked + 1 == to ? "entry %" PRIu64 " is missing"
+					       : "entries from %" PRIu64 " are missing",
 			   v->walked);
 	for (; v->walked < to; v->walked++) {
 		struct ledger_hash leaf = {0};
@@ -491,9 +492,10 @@ static struct err check_sealed_beyond(struct verification *v)
 {
 	struct store_statement *find;
 	bool row;
-	TRY(store_statement(v->store,
-			    "SELECT seq FROM sealed WHERE seq < 0 OR seq > (SELECT max(seq) FROM entry) ORDER BY seq LIMIT 1",
-			    &find));
+	TRY(store_statement(
+		v->store,
+		"SELECT seq FROM sealed WHERE seq < 0 OR seq > (SELECT max(seq) FROM entry) ORDER BY seq LIMIT 1",
+		&find));
 	TRY(store_step(find, &row));
 	if (row)
 		FIND(v, LEDGER_FAULT_SEALED, "a sealed part belongs to no entry");
@@ -567,9 +569,9 @@ struct err ledger_verify(struct store *store, const struct ledger_verify_options
 const char *ledger_verdict_name(enum ledger_verdict verdict)
 {
 	static const char *const names[] = {
-		[LEDGER_VERDICT_NONE] = "none",           [LEDGER_VERDICT_CONSISTENT] = "consistent",
-		[LEDGER_VERDICT_ROLLBACK] = "rollback",   [LEDGER_VERDICT_TRUNCATED] = "truncated",
-		[LEDGER_VERDICT_FORK] = "fork",           [LEDGER_VERDICT_STRANGER] = "stranger",
+		[LEDGER_VERDICT_NONE] = "none",         [LEDGER_VERDICT_CONSISTENT] = "consistent",
+		[LEDGER_VERDICT_ROLLBACK] = "rollback", [LEDGER_VERDICT_TRUNCATED] = "truncated",
+		[LEDGER_VERDICT_FORK] = "fork",         [LEDGER_VERDICT_STRANGER] = "stranger",
 	};
 	REQUIRE((size_t)verdict < sizeof names / sizeof *names);
 	return names[verdict];
@@ -608,8 +610,8 @@ static struct err present_load(struct store *store, struct present *ret_present)
 	return ledger_checkpoint_read(parts.text, &ret_present->checkpoint);
 }
 
-static struct err compare_trees(struct store *store, const struct ledger_checkpoint *old,
-				const struct present *present, struct ledger_comparison *comparison)
+static struct err compare_trees(struct store *store, const struct ledger_checkpoint *old, const struct present *present,
+				struct ledger_comparison *comparison)
 {
 	AUTO_FREE(ledger_reader) struct ledger_reader *reader = ledger_reader_new(store, present->end);
 	struct ledger_source source = ledger_reader_source(reader);
@@ -617,14 +619,17 @@ static struct err compare_trees(struct store *store, const struct ledger_checkpo
 	TRY(ledger_tree_root(&source, old->size, &root));
 	if (!ledger_hash_equal(&root, &old->root))
 		return judge(comparison, LEDGER_VERDICT_FORK,
-			     "another history: the first %" PRIu64 " entries are not those of the checkpoint (which one "
-			     "differs, a checkpoint alone cannot tell)", old->size);
+			     "another history: the first %" PRIu64
+			     " entries are not those of the checkpoint (which one "
+			     "differs, a checkpoint alone cannot tell)",
+			     old->size);
 	return judge(comparison, LEDGER_VERDICT_CONSISTENT,
 		     "the first %" PRIu64 " of %" PRIu64 " entries are those of the checkpoint", old->size,
 		     present->end);
 }
 
-static struct err compare(struct store *store, const struct ledger_checkpoint *old, struct ledger_comparison *comparison)
+static struct err compare(struct store *store, const struct ledger_checkpoint *old,
+			  struct ledger_comparison *comparison)
 {
 	struct present present = {0};
 	TRY(present_load(store, &present));

@@ -1,5 +1,5 @@
-/* ledger/verify.h - is the ledger what was written? Every line, every hash, every sealed part; and against a checkpoint that
- * somebody kept.
+/* ledger/verify.h - is the ledger what was written? Every line, every hash, every sealed part; and against a
+ * checkpoint that somebody kept.
  *
  * A ledger that was altered is not a failed operation: it is what the report says. Reads only.
  */
@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum {
-	LEDGER_FINDINGS_MAX = 64,      /* kept in a report; all are counted */
+	LEDGER_FINDINGS_MAX = 64, /* kept in a report; all are counted */
 	LEDGER_FINDING_WHY_SIZE_MAX = 200,
 	LEDGER_VERIFY_TELL_EVERY = 4096, /* entries between two calls of `tell` */
 };
@@ -27,9 +27,9 @@ enum ledger_fault {
 	LEDGER_FAULT_HEADER,     /* another post or seq than it should have */
 	LEDGER_FAULT_TIME,       /* earlier than the entry before */
 	LEDGER_FAULT_CAUSE,      /* led to by an entry that does not come before */
-	LEDGER_FAULT_SEALED,     /* a sealed part is missing, too many, does not open, or is not the one that was hashed */
-	LEDGER_FAULT_KEY,        /* a key does not open or is not what it was */
-	LEDGER_FAULT_DATABASE,   /* the file's own structure is damaged */
+	LEDGER_FAULT_SEALED, /* a sealed part is missing, too many, does not open, or is not the one that was hashed */
+	LEDGER_FAULT_KEY,    /* a key does not open or is not what it was */
+	LEDGER_FAULT_DATABASE, /* the file's own structure is damaged */
 };
 
 const char *ledger_fault_name(enum ledger_fault fault); /* "line", "sealed", ... */
@@ -37,17 +37,17 @@ const char *ledger_fault_name(enum ledger_fault fault); /* "line", "sealed", ...
 struct ledger_finding {
 	enum ledger_fault fault;
 	bool has_seq;
-	uint64_t seq;      /* the entry; the first one it may be, when seq_last is another */
+	uint64_t seq; /* the entry; the first one it may be, when seq_last is another */
 	uint64_t seq_last;
 	char why[LEDGER_FINDING_WHY_SIZE_MAX]; /* a sentence without personal data */
 };
 
 struct ledger_report {
-	uint64_t entries;       /* lines read */
-	uint64_t sealed_opened; /* sealed parts that opened and matched */
-	uint64_t sealed_erased; /* whose subject's key is destroyed */
-	uint64_t sealed_unread; /* not looked into for want of the root key */
-	uint64_t size;          /* of the checkpoint */
+	uint64_t entries;        /* lines read */
+	uint64_t sealed_opened;  /* sealed parts that opened and matched */
+	uint64_t sealed_erased;  /* whose subject's key is destroyed */
+	uint64_t sealed_unread;  /* not looked into for want of the root key */
+	uint64_t size;           /* of the checkpoint */
 	struct ledger_hash root; /* as computed from the lines */
 	uint64_t finding_total;
 	uint32_t finding_count;
@@ -67,8 +67,8 @@ struct ledger_verify_options {
 	const volatile bool *stop; /* ends it early with ERR_CLOSED; may be NULL */
 };
 
-/* Verify the ledger as it stands at the call. What is appended meanwhile is left for the next time: entries never change,
- * so it reads in short transactions and holds up nobody.
+/* Verify the ledger as it stands at the call. What is appended meanwhile is left for the next time: entries never
+ * change, so it reads in short transactions and holds up nobody.
  *
  * needs   no transaction on the store, and no time limit.
  * gives   the report: sound exactly when finding_total is 0.
@@ -99,7 +99,8 @@ struct ledger_comparison {
 
 /* Compare the ledger with an older checkpoint of it.
  *
- * needs   keys: whom to believe (none: the key stored in the database). What is stored is taken as it is; verify it too.
+ * needs   keys: whom to believe (none: the key stored in the database). What is stored is taken as it is; verify it
+ *         too.
  * gives   the verdict, with a sentence. A checkpoint alone cannot tell which entry differs, only that one does.
  * fails   ERR_INVALID when `note` is no checkpoint; as the store does.
  */

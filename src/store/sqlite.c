@@ -170,9 +170,9 @@ static struct err configure(struct store *store, const struct store_options *opt
 		int what;
 		int value;
 	} switches[] = {
-		{SQLITE_DBCONFIG_DEFENSIVE, 1},        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
-		{SQLITE_DBCONFIG_DQS_DML, 0},          {SQLITE_DBCONFIG_DQS_DDL, 0},
-		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},   {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+		{SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
+		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
 		{SQLITE_DBCONFIG_ENABLE_FKEY, 0},
 	};
 	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
@@ -379,8 +379,8 @@ struct err store_step(struct store_statement *statement, bool *ret_row)
 	return e;
 }
 
-/* A column's value. What sqlite3_value_... gives from it is safe on a connection that one thread uses at a time, as ours
- * are, and costs a fraction of what sqlite3_column_... does.
+/* A column's value. What sqlite3_value_... gives from it is safe on a connection that one thread uses at a time, as
+ * ours are, and costs a fraction of what sqlite3_column_... does.
  */
 static sqlite3_value *value_of(struct store_statement *statement, uint32_t column)
 {
@@ -399,7 +399,9 @@ static bool value_is(struct store_statement *statement, sqlite3_value *value, in
 
 static struct span span_of_value(sqlite3_value *value)
 {
-	/* The pointer first: asking for it may convert the value, and only then is the size that of what it points to. */
+	/* The pointer first: asking for it may convert the value, and only then is the size that of what it points
+	 * to.
+	 */
 	const uint8_t *at = sqlite3_value_blob(value);
 	return (struct span){at, (size_t)sqlite3_value_bytes(value)};
 }

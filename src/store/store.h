@@ -1,12 +1,12 @@
 /* store/store.h - one SQL database: transactions, statements, and what to do about its write-ahead log.
  *
- * The only door to the database; no type of it passes this file. SQL is the subset that SQLite and PostgreSQL share, with
- * placeholders $1, $2, ... One process writes (STORE_WRITE), any number read (STORE_READ), each from its own connection,
- * and a connection belongs to one thread at a time. It does not know what the tables mean.
+ * The only door to the database; no type of it passes this file. SQL is the subset that SQLite and PostgreSQL share,
+ * with placeholders $1, $2, ... One process writes (STORE_WRITE), any number read (STORE_READ), each from its own
+ * connection, and a connection belongs to one thread at a time. It does not know what the tables mean.
  *
- * Every write connection is WAL with synchronous=FULL: when store_commit comes back, the transaction is on the disk. The
- * log is never checkpointed behind our back: store_checkpoint_wal is the only way, from whichever connection and thread
- * suits.
+ * Every write connection is WAL with synchronous=FULL: when store_commit comes back, the transaction is on the disk.
+ * The log is never checkpointed behind our back: store_checkpoint_wal is the only way, from whichever connection and
+ * thread suits.
  *
  *	struct store_statement *find;
  *	TRY(store_statement(store, "SELECT name FROM post_door WHERE id = $1", &find));
@@ -24,12 +24,12 @@
 #include "base/span.h"
 
 enum {
-	STORE_PAGE_SIZE = 4096,                    /* bytes */
-	STORE_CACHE_KB_DEFAULT = 3 * 1024,         /* of pages that one connection holds */
-	STORE_STATEMENTS_MAX = 1024,               /* prepared on one connection, ever */
-	STORE_PARAMETERS_MAX = 32,                 /* $1 .. $32 */
-	STORE_QUERY_MS_DEFAULT = 5000,             /* the usual query_ms_max of a reader that serves requests */
-	STORE_WAL_BYTES_KEPT = 64 * 1024 * 1024,   /* a log that grew beyond is cut back to this when it starts over */
+	STORE_PAGE_SIZE = 4096,                  /* bytes */
+	STORE_CACHE_KB_DEFAULT = 3 * 1024,       /* of pages that one connection holds */
+	STORE_STATEMENTS_MAX = 1024,             /* prepared on one connection, ever */
+	STORE_PARAMETERS_MAX = 32,               /* $1 .. $32 */
+	STORE_QUERY_MS_DEFAULT = 5000,           /* the usual query_ms_max of a reader that serves requests */
+	STORE_WAL_BYTES_KEPT = 64 * 1024 * 1024, /* a log that grew beyond is cut back to this when it starts over */
 	STORE_MMAP_BYTES_MAX = 1024 * 1024 * 1024,
 };
 
@@ -88,7 +88,8 @@ bool store_in_transaction(const struct store *store);
 
 /* ---- statements ---- */
 
-/* A prepared statement, kept by the address of its text. Whatever its last use left is reset and its parameters are NULL.
+/* A prepared statement, kept by the address of its text. Whatever its last use left is reset and its parameters are
+ * NULL.
  *
  * needs   a string literal: the text must stay where it is and what it is for the life of the store.
  * owns    the store.
@@ -107,13 +108,14 @@ void store_bind_null(struct store_statement *statement, uint32_t number);
 
 /* One row further. After ret_row false the statement is done and may be stepped again from its start.
  *
- * fails   ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_BUSY, ERR_DENIED, ERR_EXISTS (a constraint), ERR_TOO_LARGE (the time limit).
+ * fails   ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_BUSY, ERR_DENIED, ERR_EXISTS (a constraint), ERR_TOO_LARGE (the time
+ *         limit).
  */
 struct err store_step(struct store_statement *statement, bool *ret_row) MUST_USE;
 
-/* The columns of the current row, from 0. Spans live until the next step or the end of the statement. NULL reads as 0 or
- * empty. A value of another type than asked for, or a negative number, reads as 0 or empty too, and the next store_step or
- * store_done says ERR_CORRUPT.
+/* The columns of the current row, from 0. Spans live until the next step or the end of the statement. NULL reads as 0
+ * or empty. A value of another type than asked for, or a negative number, reads as 0 or empty too, and the next
+ * store_step or store_done says ERR_CORRUPT.
  */
 uint64_t store_column_u64(struct store_statement *statement, uint32_t column);
 struct span store_column_text(struct store_statement *statement, uint32_t column);
@@ -141,8 +143,8 @@ struct err store_run(struct store_statement *statement) MUST_USE;
 /* Run a script of statements without parameters: schemas. Nothing is kept. */
 struct err store_script(struct store *store, const char *sql) MUST_USE;
 
-/* A statement made for one use, for SQL that is composed at run time (by fsck, from names in our own tables). Never from
- * what came from outside.
+/* A statement made for one use, for SQL that is composed at run time (by fsck, from names in our own tables). Never
+ * from what came from outside.
  * owns    the caller, until store_statement_free.
  */
 struct err store_statement_once(struct store *store, const char *sql, struct store_statement **ret_statement) MUST_USE;
@@ -159,10 +161,11 @@ struct store_wal {
 	bool behind;          /* a reader, a writer or another checkpoint kept it from finishing; try again later */
 };
 
-/* Copy what the log holds into the database as far as readers allow, and flush. Holds up neither readers nor the writer, so
- * it may run from another thread with a connection of its own (STORE_WRITE). Once all is copied and no reader is in the
- * log, the next transaction starts the log over and overwrites it. A log that another thread copies under load is never
- * quite done: the writer itself makes the last step, between transactions, when few frames are left.
+/* Copy what the log holds into the database as far as readers allow, and flush. Holds up neither readers nor the
+ * writer, so it may run from another thread with a connection of its own (STORE_WRITE). Once all is copied and no
+ * reader is in the log, the next transaction starts the log over and overwrites it. A log that another thread copies
+ * under load is never quite done: the writer itself makes the last step, between transactions, when few frames are
+ * left.
  *
  * fails   ERR_IO, ERR_FULL, ERR_CORRUPT. Not because of somebody else's lock: that is `behind`.
  */

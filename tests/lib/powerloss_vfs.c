@@ -293,7 +293,8 @@ static int vfs_sector_size(sqlite3_file *base)
 static int vfs_device_characteristics(sqlite3_file *base)
 {
 	(void)base;
-	return SQLITE_IOCAP_POWERSAFE_OVERWRITE; /* as SQLite assumes of every disk: a write does not harm its neighbours */
+	/* As SQLite assumes of every disk: a write does not harm its neighbours. */
+	return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
 static int vfs_shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **ret_region)

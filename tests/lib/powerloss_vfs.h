@@ -16,10 +16,10 @@
 
 enum powerloss_fault {
 	POWERLOSS_NONE = 0,
-	POWERLOSS_CUT,         /* the power goes: that operation and all later ones do nothing and fail */
-	POWERLOSS_ERROR_ONCE,  /* an I/O error, that time */
-	POWERLOSS_FULL_ONCE,   /* no space left, for that write; other operations pass */
-	POWERLOSS_FULL,        /* no space left from then on, until powerloss_heal */
+	POWERLOSS_CUT,        /* the power goes: that operation and all later ones do nothing and fail */
+	POWERLOSS_ERROR_ONCE, /* an I/O error, that time */
+	POWERLOSS_FULL_ONCE,  /* no space left, for that write; other operations pass */
+	POWERLOSS_FULL,       /* no space left from then on, until powerloss_heal */
 };
 
 void powerloss_register(void);
@@ -30,8 +30,8 @@ void powerloss_reset(void);
 /* Let the operation-th operation from now (1 is the next) fail. */
 void powerloss_arm(enum powerloss_fault fault, uint64_t operation);
 void powerloss_heal(void);
-bool powerloss_struck(void);           /* has it happened? */
-uint64_t powerloss_operations(void);   /* since the last reset or arm */
+bool powerloss_struck(void);         /* has it happened? */
+uint64_t powerloss_operations(void); /* since the last reset or arm */
 
 /* The power came back: every file is now one of the things that it may be. Needs all connections closed. */
 void powerloss_recover(uint64_t (*random)(void));

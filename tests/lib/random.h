@@ -1,5 +1,5 @@
-/* tests/lib/random.h - random numbers that a seed repeats, for properties. TEST_SEED=N in the environment sets the seed;
- * every run prints the one it used.
+/* tests/lib/random.h - random numbers that a seed repeats, for properties. TEST_SEED=N in the environment sets the
+ * seed; every run prints the one it used.
  */
 #ifndef LEGATION_TESTS_RANDOM_H
 #define LEGATION_TESTS_RANDOM_H

@@ -7,14 +7,14 @@ Ada swipes at the gate every 50 ms.
 Dario swipes at the hall every 70 ms.
 
 ## Core
-Kill core 3 times while people swipe at the gate; each time it unlocks again within 2 s.
+Kill core 5 times while people swipe at the gate; each time it unlocks again within 2 s.
 There is an entry process.died with role=core how="signal 9"; call it death.
 There is an entry process.started with role=core.
 There is an entry core.started.
 
 ## The line's process
-Kill osdp/0 3 times while people swipe at the gate; each time it unlocks again within 2 s.
-There are 3 entries process.died with role=osdp how="signal 9".
+Kill osdp/0 5 times while people swipe at the gate; each time it unlocks again within 2 s.
+There are 5 entries process.died with role=osdp how="signal 9".
 
 ## Those who only look, or only hash
 Kill query 3 times while people swipe at the gate; each time it unlocks again within 2 s.

@@ -33,6 +33,7 @@ class Story:
         self.block = []
         self.over = False       # something could not be done: nothing after it would mean anything
         self.mark, self.used = 0, set()
+        self.section_us = 0
         self.since_us = 0       # of the last thing that was done
         self.place = -1         # of the last happening that an expectation took
         self.environment = dict(os.environ)
@@ -125,6 +126,7 @@ class Story:
         self.used = set()
         self.mark = len(self.entries()) if self.server and self.server.process else 0
         self.acted()
+        self.section_us = self.since_us
 
     def acted(self):
         self.since_us = boot_us()

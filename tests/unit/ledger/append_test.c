@@ -21,7 +21,8 @@ static void first_start(void)
 	NEED_OK(ledger_create(post.store, &post.root, POST_ORIGIN, post.recovery), "a ledger is made");
 	CHECK_FAILS(ledger_create(post.store, &post.root, POST_ORIGIN, again), ERR_EXISTS, "already", "but only once");
 	NEED_OK(post_open_ledger(&post), "it opens, empty");
-	CHECK(ledger_size(post.ledger) == 0 && ledger_checkpoint(post.ledger).size == 0, "with no entry and no checkpoint");
+	CHECK(ledger_size(post.ledger) == 0 && ledger_checkpoint(post.ledger).size == 0,
+	      "with no entry and no checkpoint");
 	post_verify(&post, &report);
 	CHECK(report.finding_total == 0 && report.entries == 0, "and verifies");
 }
@@ -48,7 +49,8 @@ static void growing(void)
 		struct ledger_hash root = ledger_frontier_root(&frontier);
 		CHECK(ledger_hash_equal(&root, &before.root), "its root is that of the lines");
 		NEED_OK(post_reopen(&post), "opened again");
-		NEED_OK(ledger_checkpoint_open(ledger_checkpoint(post.ledger), ledger_vkey(post.ledger), 1, &after, NULL),
+		NEED_OK(ledger_checkpoint_open(ledger_checkpoint(post.ledger), ledger_vkey(post.ledger), 1, &after,
+					       NULL),
 			"its checkpoint");
 		CHECK(after.size == size && ledger_size(post.ledger) == size, "it is where it was");
 	}
@@ -114,13 +116,17 @@ static void drafts(void)
 	struct ledger_appended appended;
 	uint64_t size = ledger_size(post.ledger);
 	struct passage passage = {.door = 1};
-	struct ledger_draft good = {.type = "access.granted", .actor = "reader/7", .time_us = 5, .shape = &passage_shape,
+	struct ledger_draft good = {.type = "access.granted",
+				    .actor = "reader/7",
+				    .time_us = 5,
+				    .shape = &passage_shape,
 				    .value = &passage};
 	struct ledger_draft draft = good;
 	NEED_OK(store_begin(post.store), "begin");
 	draft.has_cause = true;
 	draft.cause = size;
-	CHECK_FAILS(ledger_append(post.ledger, &draft, &appended), ERR_INVALID, "cause", "an entry is not its own cause");
+	CHECK_FAILS(ledger_append(post.ledger, &draft, &appended), ERR_INVALID, "cause",
+		    "an entry is not its own cause");
 	draft = good;
 	draft.type = "Access Granted";
 	CHECK_FAILS(ledger_append(post.ledger, &draft, &appended), ERR_INVALID, "type", "a type that is no name");
@@ -131,7 +137,8 @@ static void drafts(void)
 	CHECK(ledger_size(post.ledger) == size, "none of these is there");
 	NEED_OK(ledger_append(post.ledger, &good, &appended), "after them, one that is good");
 	CHECK(appended.seq == size, "takes the next place");
-	CHECK(appended.time_us == POST_TIME_US + (size - 1) * 1000, "a clock that went back does not take entries with it");
+	CHECK(appended.time_us == POST_TIME_US + (size - 1) * 1000,
+	      "a clock that went back does not take entries with it");
 	NEED_OK(ledger_sign(post.ledger), "signed");
 	NEED_OK(store_commit(post.store), "and committed");
 	CHECK(post_is_sound(&post), "the ledger is sound");
@@ -206,20 +213,25 @@ static void opening_checks(void)
 	CHECK_FAILS(post_open_ledger(&post), ERR_CORRUPT, "there is none", "no checkpoint");
 	run("INSERT INTO checkpoint SELECT * FROM kept; DROP TABLE kept");
 
-	(void)snprintf(sql, sizeof sql, "CREATE TABLE kept AS SELECT * FROM entry WHERE seq = %d; DELETE FROM entry WHERE "
-					"seq = %d", (int)size - 1, (int)size - 1);
+	(void)snprintf(sql, sizeof sql,
+		       "CREATE TABLE kept AS SELECT * FROM entry WHERE seq = %d; DELETE FROM entry WHERE "
+		       "seq = %d",
+		       (int)size - 1, (int)size - 1);
 	run(sql);
 	CHECK_FAILS(post_open_ledger(&post), ERR_CORRUPT, "the last one there is", "the last entry is gone");
 	run("INSERT INTO entry SELECT * FROM kept; DROP TABLE kept");
 
-	(void)snprintf(sql, sizeof sql, "CREATE TABLE kept AS SELECT * FROM entry WHERE seq = %d; UPDATE entry SET line = "
-					"CAST(replace(CAST(line AS TEXT), 'reader/7', 'reader/8') AS BLOB) WHERE seq = %d",
+	(void)snprintf(sql, sizeof sql,
+		       "CREATE TABLE kept AS SELECT * FROM entry WHERE seq = %d; UPDATE entry SET line = "
+		       "CAST(replace(CAST(line AS TEXT), 'reader/7', 'reader/8') AS BLOB) WHERE seq = %d",
 		       (int)size - 1, (int)size - 1);
 	run(sql);
 	CHECK_FAILS(post_open_ledger(&post), ERR_CORRUPT, "root: entries", "a line behind the last tile");
-	run("UPDATE entry SET line = (SELECT k.line FROM kept k) WHERE seq = (SELECT k.seq FROM kept k); DROP TABLE kept");
+	run("UPDATE entry SET line = (SELECT k.line FROM kept k) WHERE seq = (SELECT k.seq FROM kept k); DROP TABLE "
+	    "kept");
 
-	run("CREATE TABLE kept AS SELECT * FROM tile WHERE level = 1; UPDATE tile SET hashes = substr(hashes, 33) WHERE "
+	run("CREATE TABLE kept AS SELECT * FROM tile WHERE level = 1; UPDATE tile SET hashes = substr(hashes, 33) "
+	    "WHERE "
 	    "level = 1");
 	CHECK_FAILS(post_open_ledger(&post), ERR_CORRUPT, "of level 1", "a tile that is too short");
 	run("UPDATE tile SET hashes = (SELECT hashes FROM kept) WHERE level = 1; DROP TABLE kept");

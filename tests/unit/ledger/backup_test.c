@@ -38,8 +38,8 @@ static void backing_up(void)
 	CHECK(made.entries == ENTRIES && made.checkpoint.size == ENTRIES && made.sealed > 300 && made.subjects > 200,
 	      "of %d entries, %d sealed parts, %d subjects", (int)made.entries, (int)made.sealed, (int)made.subjects);
 	CHECK(span_equal(made.checkpoint.origin, POST_ORIGIN), "of this origin");
-	CHECK(made.bytes == file_size(path) && stat(path, &about) == 0 && (about.st_mode & 0777) == 0600, "in a file of %d bytes",
-	      (int)made.bytes);
+	CHECK(made.bytes == file_size(path) && stat(path, &about) == 0 && (about.st_mode & 0777) == 0600,
+	      "in a file of %d bytes", (int)made.bytes);
 	CHECK_FAILS(ledger_backup(reader, &post.root, POST_CODE, POST_TIME_US, path, &made), ERR_EXISTS, "backup",
 		    "never over another one");
 	reader = store_close(reader);
@@ -57,12 +57,14 @@ static void restoring(void)
 {
 	struct post again = {.path = folder_file("restored.db")};
 	const char *root_path = folder_file("restored.key");
-	CHECK_OK(ledger_restore(folder_file("backup"), post.recovery, again.path, root_path, &restored), "it is restored");
+	CHECK_OK(ledger_restore(folder_file("backup"), post.recovery, again.path, root_path, &restored),
+		 "it is restored");
 	CHECK(restored.backup.entries == ENTRIES && restored.report.finding_total == 0 &&
-		      restored.report.entries == ENTRIES && restored.report.sealed_opened + restored.report.sealed_erased ==
-								 restored.backup.sealed,
+		      restored.report.entries == ENTRIES &&
+		      restored.report.sealed_opened + restored.report.sealed_erased == restored.backup.sealed,
 	      "and all of it verified");
-	CHECK(restored.time_us == POST_TIME_US && span_equal((struct span){restored.post, restored.post_size}, POST_CODE) &&
+	CHECK(restored.time_us == POST_TIME_US &&
+		      span_equal((struct span){restored.post, restored.post_size}, POST_CODE) &&
 		      restored.backup.checkpoint.size == ENTRIES &&
 		      span_equal(restored.backup.checkpoint.origin, POST_ORIGIN),
 	      "it says what it is");
@@ -93,10 +95,10 @@ static void refusals(void)
 	static uint8_t bytes[4 * 1024 * 1024];
 	memcpy(wrong, post.recovery, sizeof wrong);
 	wrong[5] ^= 1;
-	CHECK_FAILS(ledger_restore(folder_file("backup"), wrong, database, root, &restored), ERR_DENIED, "another recovery key",
-		    "another recovery key opens nothing");
-	CHECK_FAILS(ledger_restore(folder_file("none"), post.recovery, database, root, &restored), ERR_NOT_FOUND, "none",
-		    "no file");
+	CHECK_FAILS(ledger_restore(folder_file("backup"), wrong, database, root, &restored), ERR_DENIED,
+		    "another recovery key", "another recovery key opens nothing");
+	CHECK_FAILS(ledger_restore(folder_file("none"), post.recovery, database, root, &restored), ERR_NOT_FOUND,
+		    "none", "no file");
 	FILE *file = fopen(folder_file("backup"), "rb");
 	NEED(file, "the file");
 	size_t size = fread(bytes, 1, sizeof bytes, file);
@@ -133,7 +135,8 @@ static void erased_meanwhile(void)
 	NEED_OK(store_begin(post.store), "begin");
 	NEED_OK(ledger_erase(ledger_vault(post.ledger), 14, ENTRIES, &erased), "a subject is erased");
 	NEED_OK(store_commit(post.store), "commit");
-	CHECK_OK(ledger_backup(post.store, &post.root, POST_CODE, POST_TIME_US, folder_file("second"), &made), "backed up");
+	CHECK_OK(ledger_backup(post.store, &post.root, POST_CODE, POST_TIME_US, folder_file("second"), &made),
+		 "backed up");
 	CHECK_OK(ledger_restore(folder_file("second"), post.recovery, again.path, folder_file("again.key"), &restored),
 		 "restored");
 	CHECK(restored.report.finding_total == 0 && restored.report.sealed_erased > 0, "what was erased stays erased");

@@ -38,7 +38,8 @@ static void one_line(void)
 	struct ledger_entry header = plain_header;
 	struct ledger_entry entry;
 	NEED_OK(hex_read(SPAN_TEXT("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
-			 header.sealed.bytes, LEDGER_HASH_SIZE), "hash");
+			 header.sealed.bytes, LEDGER_HASH_SIZE),
+		"hash");
 	header.has_sealed = true;
 	CHECK(span_is(written(&header, &passage_shape, &passage), whole_line), "a whole line, as the format says");
 	CHECK_OK(ledger_entry_read(SPAN_TEXT(whole_line), &entry), "is read");
@@ -52,9 +53,9 @@ static void one_line(void)
 	header.seq = 0;
 	header.has_cause = header.has_sealed = false;
 	memset(&passage, 0, sizeof passage);
-	CHECK(span_is(written(&header, &passage_shape, &passage),
-		      "{\"post\":\"BRN\",\"seq\":0,\"time\":\"2026-11-22T22:48:57.123456Z\",\"type\":\"access.granted\","
-		      "\"actor\":\"reader/7\",\"body\":{}}"),
+	CHECK(span_is(written(&header, &passage_shape, &passage), "{\"post\":\"BRN\",\"seq\":0,\"time\":\"2026-11-"
+								  "22T22:48:57.123456Z\",\"type\":\"access.granted\","
+								  "\"actor\":\"reader/7\",\"body\":{}}"),
 	      "seq 0 is written; no cause, nothing sealed and an empty body are not");
 	CHECK_OK(ledger_entry_read(written(&header, &passage_shape, &passage), &entry), "and it is read");
 	CHECK(entry.seq == 0 && !entry.has_cause && !entry.has_sealed && span_is(entry.body, "{}"), "as it was");
@@ -65,9 +66,9 @@ static void bad_headers(void)
 	static const struct {
 		const char *post, *type, *actor;
 	} bad[] = {
-		{"", "a", "b"},       {"B N", "a", "b"},   {"B\"N", "a", "b"}, {"01234567890123456", "a", "b"},
-		{"BRN", "", "b"},     {"BRN", "A", "b"},   {"BRN", "a/b", "b"}, {"BRN", "a", ""},
-		{"BRN", "a", "b\\c"}, {"BRN", "a", "B"},   {"BRN", "a\n", "b"}, {"BRN", "a", "\xC3\xA9"},
+		{"", "a", "b"},       {"B N", "a", "b"}, {"B\"N", "a", "b"},  {"01234567890123456", "a", "b"},
+		{"BRN", "", "b"},     {"BRN", "A", "b"}, {"BRN", "a/b", "b"}, {"BRN", "a", ""},
+		{"BRN", "a", "b\\c"}, {"BRN", "a", "B"}, {"BRN", "a\n", "b"}, {"BRN", "a", "\xC3\xA9"},
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct ledger_entry header = plain_header;
@@ -76,7 +77,8 @@ static void bad_headers(void)
 		header.type = span_of_string(bad[i].type);
 		header.actor = span_of_string(bad[i].actor);
 		header.body = SPAN_TEXT("{}");
-		CHECK_FAILS(ledger_entry_write(&s, &header, NULL, NULL), ERR_INVALID, "entry", "header refused (%zu)", i);
+		CHECK_FAILS(ledger_entry_write(&s, &header, NULL, NULL), ERR_INVALID, "entry", "header refused (%zu)",
+			    i);
 	}
 	char small[64];
 	struct sink s = SINK_OF(small);
@@ -98,25 +100,62 @@ static struct span replaced(const char *what, const char *with)
 static void bad_lines(void)
 {
 	static const char *const changes[][2] = {
-		{"{\"post\"", " {\"post\""},        {"{\"post\"", "{ \"post\""},          {"\"post\"", "\"Post\""},
-		{"\"BRN\"", "\"\""},                {"\"BRN\"", "\"B\\u0052N\""},         {"\"BRN\"", "7"},
-		{":1042", ":01042"},                {":1042", ":-1042"},                  {":1042", ":1042.0"},
-		{":1042", ":\"1042\""},             {":1042", ": 1042"},                  {":1042", ":9007199254740992"},
-		{":1042", ":1e3"},                  {"123456Z", "123456"},                {"123456Z", "123456+00:00"},
-		{"2026-11-22", "2026-02-30"},       {"T22", "T24"},                       {"\"seq\":1042,", ""},
-		{"\"actor\"", "\"cause\""},         {"access.granted", "access granted"}, {"reader/7", "reader/7\\n"},
-		{"\"cause\":1041,", "\"cause\":,"}, {"\"cause\":1041", "\"cause\":null"}, {"\"body\":", "\"body\": "},
-		{"\"body\":{", "\"body\":[{"},      {"\"door\":4", "\"door\":04"},        {"\"door\":4", "\"door\":4.5"},
-		{"\"door\":4", "\"door\":-4"},      {"\"door\":4", "\"door\":null"},      {"\"door\":4", "door:4"},
-		{"\"door\":4", "\"Door\":4"},       {"\"door\":4", "\"door\":4,"},        {"\"door\":4", "\"door\":{}x"},
-		{"\"blue\"", "\"bl\\u0075e\""},     {"\"blue\"", "\"bl\\/ue\""},          {"\"blue\"", "\"blue"},
-		{"\"blue\"", "\"bl\x7Fue\""},       {"\"blue\"", "\"bl\nue\""},           {"\"blue\"", "\"bl\xFFue\""},
-		{"\"blue\"", "\"bl\xC2\x85ue\""},   {"\"blue\"", "\"bl\\"},               {"\"blue\"", "tru"},
-		{"\"sealed\"", "\"Sealed\""},       {"6e34", "6E34"},                     {"6e34", "6e3"},
-		{"6e34", "6e344"},                  {"a01d\"}", "a01d\"} "},              {"a01d\"}", "a01d\"},"},
-		{"a01d\"}", "a01d\"}}"},            {"a01d\"}", "a01d\""},                {",\"sealed\"", "\"sealed\""},
-		{",\"sealed\"", " ,\"sealed\""},    {"},\"sealed\"", "}},\"sealed\""},    {"},\"sealed\"", "]},\"sealed\""},
-		{"},\"sealed\"", ",\"sealed\""},    {"\"reader/7\",", "\"reader/7\",\"extra\":1,"},
+		{"{\"post\"", " {\"post\""},
+		{"{\"post\"", "{ \"post\""},
+		{"\"post\"", "\"Post\""},
+		{"\"BRN\"", "\"\""},
+		{"\"BRN\"", "\"B\\u0052N\""},
+		{"\"BRN\"", "7"},
+		{":1042", ":01042"},
+		{":1042", ":-1042"},
+		{":1042", ":1042.0"},
+		{":1042", ":\"1042\""},
+		{":1042", ": 1042"},
+		{":1042", ":9007199254740992"},
+		{":1042", ":1e3"},
+		{"123456Z", "123456"},
+		{"123456Z", "123456+00:00"},
+		{"2026-11-22", "2026-02-30"},
+		{"T22", "T24"},
+		{"\"seq\":1042,", ""},
+		{"\"actor\"", "\"cause\""},
+		{"access.granted", "access granted"},
+		{"reader/7", "reader/7\\n"},
+		{"\"cause\":1041,", "\"cause\":,"},
+		{"\"cause\":1041", "\"cause\":null"},
+		{"\"body\":", "\"body\": "},
+		{"\"body\":{", "\"body\":[{"},
+		{"\"door\":4", "\"door\":04"},
+		{"\"door\":4", "\"door\":4.5"},
+		{"\"door\":4", "\"door\":-4"},
+		{"\"door\":4", "\"door\":null"},
+		{"\"door\":4", "door:4"},
+		{"\"door\":4", "\"Door\":4"},
+		{"\"door\":4", "\"door\":4,"},
+		{"\"door\":4", "\"door\":{}x"},
+		{"\"blue\"", "\"bl\\u0075e\""},
+		{"\"blue\"", "\"bl\\/ue\""},
+		{"\"blue\"", "\"blue"},
+		{"\"blue\"", "\"bl\x7Fue\""},
+		{"\"blue\"", "\"bl\nue\""},
+		{"\"blue\"", "\"bl\xFFue\""},
+		{"\"blue\"", "\"bl\xC2\x85ue\""},
+		{"\"blue\"", "\"bl\\"},
+		{"\"blue\"", "tru"},
+		{"\"sealed\"", "\"Sealed\""},
+		{"6e34", "6E34"},
+		{"6e34", "6e3"},
+		{"6e34", "6e344"},
+		{"a01d\"}", "a01d\"} "},
+		{"a01d\"}", "a01d\"},"},
+		{"a01d\"}", "a01d\"}}"},
+		{"a01d\"}", "a01d\""},
+		{",\"sealed\"", "\"sealed\""},
+		{",\"sealed\"", " ,\"sealed\""},
+		{"},\"sealed\"", "}},\"sealed\""},
+		{"},\"sealed\"", "]},\"sealed\""},
+		{"},\"sealed\"", ",\"sealed\""},
+		{"\"reader/7\",", "\"reader/7\",\"extra\":1,"},
 	};
 	struct ledger_entry entry;
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
@@ -139,11 +178,39 @@ static bool walks(const char *json)
 
 static void json(void)
 {
-	static const char *const good[] = {"{}", "[]", "0", "true", "false", "\"\"", "\"a\\\"b\\\\c\\nd\\te\"",
-					   "{\"a\":[1,2,{\"b\":\"\xC3\xA9\"}],\"c_1\":true}", "[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]"};
-	static const char *const bad[] = {"", "{", "[", "{]", "[}", "{,}", "[,]", "[1,]", "{\"a\":1,}", "{\"a\"}", "{\"\":1}",
-					  "{\"a\":}", "nul", "truE", "00", "\"", "\"\\x\"", "\"\\u0041\"", "9007199254740992",
-					  "[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]", "1 ", " 1", "+1", "\"\xED\xA0\x80\""};
+	static const char *const good[] = {"{}",
+					   "[]",
+					   "0",
+					   "true",
+					   "false",
+					   "\"\"",
+					   "\"a\\\"b\\\\c\\nd\\te\"",
+					   "{\"a\":[1,2,{\"b\":\"\xC3\xA9\"}],\"c_1\":true}",
+					   "[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]"};
+	static const char *const bad[] = {"",
+					  "{",
+					  "[",
+					  "{]",
+					  "[}",
+					  "{,}",
+					  "[,]",
+					  "[1,]",
+					  "{\"a\":1,}",
+					  "{\"a\"}",
+					  "{\"\":1}",
+					  "{\"a\":}",
+					  "nul",
+					  "truE",
+					  "00",
+					  "\"",
+					  "\"\\x\"",
+					  "\"\\u0041\"",
+					  "9007199254740992",
+					  "[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]",
+					  "1 ",
+					  " 1",
+					  "+1",
+					  "\"\xED\xA0\x80\""};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		CHECK(walks(good[i]), "JSON as we write it: %s", good[i]);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -154,8 +221,9 @@ static void json(void)
 
 static struct span random_text(struct arena *arena, size_t size_max, bool prose)
 {
-	static const char *const pieces[] = {"a", "Z", " ", "\"", "\\", "/", "\xC3\xA9", "\xD8\xB9", "\xE2\x82\xAC",
-					     "\xF0\x9F\x9A\xAA", "}", "{", "\n", "\t"};
+	static const char *const pieces[] = {
+		"a", "Z", " ",  "\"", "\\", "/", "\xC3\xA9", "\xD8\xB9", "\xE2\x82\xAC", "\xF0\x9F\x9A\xAA",
+		"}", "{", "\n", "\t"};
 	char text[256];
 	struct sink s = SINK_OF(text);
 	size_t count = (size_t)random_below(20);

@@ -1,5 +1,5 @@
-/* Every byte of a small ledger's file is altered in turn: either that is named, or every entry, proof, sealed part and key
- * is what it was. FLIP_STEP in the environment tries only every n-th byte.
+/* Every byte of a small ledger's file is altered in turn: either that is named, or every entry, proof, sealed part
+ * and key is what it was. FLIP_STEP in the environment tries only every n-th byte.
  */
 #include "lib/powerloss_vfs.h"
 
@@ -181,8 +181,8 @@ static void every_byte(void)
 			       i / STORE_PAGE_SIZE + 1, image[i], mask, err_why());
 	}
 	CHECK(counts[MISSED] == 0,
-	      "each of %zu bytes altered: %zu named by opening, %zu by verifying, %zu changed nothing, %zu missed", image_size,
-	      counts[NAMED_OPENING], counts[NAMED_VERIFYING], counts[UNCHANGED], counts[MISSED]);
+	      "each of %zu bytes altered: %zu named by opening, %zu by verifying, %zu changed nothing, %zu missed",
+	      image_size, counts[NAMED_OPENING], counts[NAMED_VERIFYING], counts[UNCHANGED], counts[MISSED]);
 	CHECK(counts[NAMED_OPENING] > 0 && counts[NAMED_VERIFYING] > 0, "and both ways of naming were needed");
 }
 
@@ -226,8 +226,9 @@ static void random_bytes_of_the_log(void)
 		counts[outcome_of(&good, true)]++;
 	}
 	CHECK(counts[MISSED] == 0 && counts[SHORTER] > 0,
-	      "%d random bytes of the log: %zu named, %zu changed nothing, %zu left an earlier state, %zu missed", (int)tries,
-	      counts[NAMED_OPENING] + counts[NAMED_VERIFYING], counts[UNCHANGED], counts[SHORTER], counts[MISSED]);
+	      "%d random bytes of the log: %zu named, %zu changed nothing, %zu left an earlier state, %zu missed",
+	      (int)tries, counts[NAMED_OPENING] + counts[NAMED_VERIFYING], counts[UNCHANGED], counts[SHORTER],
+	      counts[MISSED]);
 }
 
 int main(void)

@@ -89,7 +89,8 @@ static void published_note(void)
 	for (size_t i = 0; i < size * 8; i++) {
 		buffer[i / 8] ^= (char)(1 << i % 8);
 		struct span bytes = {(uint8_t *)buffer, size};
-		if (!failed(ledger_note_read(bytes, &note)) && !failed(ledger_note_verify(&note, &keys[1], 1, &verified)))
+		if (!failed(ledger_note_read(bytes, &note)) &&
+		    !failed(ledger_note_verify(&note, &keys[1], 1, &verified)))
 			verified_count++;
 		buffer[i / 8] ^= (char)(1 << i % 8);
 	}
@@ -104,15 +105,18 @@ static void rfc_8032(void)
 	} tests[] = {
 		{"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 		 "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-		 "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0"
+		 "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf"
+		 "5f0"
 		 "595bbe24655141438e7a100b"},
 		{"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
 		 "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-		 "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eae"
+		 "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2"
+		 "eae"
 		 "b4302aeeb00d291612bb0c00"},
 		{"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
 		 "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-		 "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9"
+		 "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c1"
+		 "5e9"
 		 "716ed28dc027beceea1ec40a"},
 	};
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
@@ -157,7 +161,8 @@ static bool verifies(const uint8_t public_key[32], const uint8_t signature[64], 
 	return !failed(ledger_note_verify(&note, &key, 1, &verified));
 }
 
-/* Where Ed25519 verifiers are known to differ: ours takes none of these, and a verifier in a browser must not either. */
+/* Where Ed25519 verifiers are known to differ: ours takes none of these, and a verifier in a browser must not either.
+ */
 static void ed25519_edges(void)
 {
 	uint8_t seed[32] = {7}, public_key[32], secret[64], good[64], bad[64];
@@ -167,8 +172,8 @@ static void ed25519_edges(void)
 	CHECK(verifies(public_key, good, text), "an ordinary signature verifies");
 
 	/* The same with S + L, which is S again modulo the group's order. */
-	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
-					  0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+					  0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
 	memcpy(bad, good, 64);
 	unsigned carry = 0;
 	for (int i = 0; i < 32; i++) {
@@ -224,7 +229,9 @@ static void form(void)
 		{"text\n\n\xE2\x80\x94 a \n", "0 bytes", ERR_INVALID},
 		{"text\n\n\xE2\x80\x94  AAAAAAE=\n", "key name", ERR_INVALID},
 		{"text\n\n\xE2\x80\x94 a+b AAAAAAE=\n", "key name", ERR_INVALID},
-		{"text\n\n\xE2\x80\x94 a\xC2\xA0" "b AAAAAAE=\n", "key name", ERR_INVALID},
+		{"text\n\n\xE2\x80\x94 a\xC2\xA0"
+		 "b AAAAAAE=\n",
+		 "key name", ERR_INVALID},
 		{"text\n\n\xE2\x80\x94 a\xE3\x80\x80 AAAAAAE=\n", "key name", ERR_INVALID},
 		{"text\n\n\xE2\x80\x94 a AAAAAA==\n", "4 bytes", ERR_INVALID},
 		{"text\n\n\xE2\x80\x94 a AAAAAAE\n", "base64", ERR_INVALID},
@@ -265,7 +272,8 @@ static void several_keys(void)
 	static const uint8_t seeds[3][32] = {{1}, {2}, {3}};
 	struct ledger_signer log, witness, other;
 	NEED_OK(ledger_signer_make(SPAN_TEXT("legation.invalid/BRN"), LEDGER_KEY_ED25519, seeds[0], &log), "log");
-	NEED_OK(ledger_signer_make(SPAN_TEXT("witness.invalid/w"), LEDGER_KEY_COSIGNATURE, seeds[1], &witness), "witness");
+	NEED_OK(ledger_signer_make(SPAN_TEXT("witness.invalid/w"), LEDGER_KEY_COSIGNATURE, seeds[1], &witness),
+		"witness");
 	NEED_OK(ledger_signer_make(SPAN_TEXT("other.invalid"), LEDGER_KEY_ED25519, seeds[2], &other), "other");
 	CHECK(span_equal(vkey_text(&witness.key), vkey_text(&witness.key)), "a cosigner's vkey is written");
 	struct ledger_vkey again;
@@ -286,7 +294,8 @@ static void several_keys(void)
 	struct span text = note.text;
 	ledger_note_sign_line(&s, text, &witness, 1790000000);
 	ledger_note_sign_line(&s, text, &other, 0);
-	CHECK_OK(ledger_checkpoint_open(sink_span(&s), keys, 2, &checkpoint, &verified), "cosigned, and by an unknown key");
+	CHECK_OK(ledger_checkpoint_open(sink_span(&s), keys, 2, &checkpoint, &verified),
+		 "cosigned, and by an unknown key");
 	CHECK(verified.count == 2 && verified.by[0] && verified.by[1] && verified.cosigned_at_s[1] == 1790000000,
 	      "both known keys count, with the time of the cosigner");
 	CHECK_FAILS(ledger_checkpoint_open(sink_span(&s), &keys[1], 1, &checkpoint, NULL), ERR_DENIED, "not signed by",
@@ -304,7 +313,8 @@ static void several_keys(void)
 	ledger_note_sign_line(&s, note.text, &liar, 1790000000);
 	CHECK_FAILS(ledger_checkpoint_open(sink_span(&s), keys, 2, &checkpoint, NULL), ERR_DENIED, "does not verify",
 		    "a known key's bad signature rejects the whole");
-	CHECK_OK(ledger_checkpoint_open(sink_span(&s), keys, 1, &checkpoint, NULL), "which is nothing to who knows it not");
+	CHECK_OK(ledger_checkpoint_open(sink_span(&s), keys, 1, &checkpoint, NULL),
+		 "which is nothing to who knows it not");
 }
 
 static void checkpoints(void)
@@ -325,7 +335,10 @@ static void checkpoints(void)
 	CHECK_SPAN(sink_span(&s), joined("o\n0\n", root, "more\nlines\n", ""), "and written again");
 
 	static const char *const bad[] = {
-		"", "o\n", "o\n1\n", "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
+		"",
+		"o\n",
+		"o\n1\n",
+		"\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 		"o\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 		"o\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 		"o\n\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
@@ -338,8 +351,8 @@ static void checkpoints(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CHECK_FAILS(ledger_checkpoint_read(span_of_string(bad[i]), &checkpoint), ERR_INVALID, "checkpoint",
 			    "checkpoint refused (%zu)", i);
-	CHECK_FAILS(ledger_checkpoint_read(joined("o\n", "99999999999999999999\n", root, ""), &checkpoint), ERR_TOO_LARGE,
-		    "size", "a size that no tree has");
+	CHECK_FAILS(ledger_checkpoint_read(joined("o\n", "99999999999999999999\n", root, ""), &checkpoint),
+		    ERR_TOO_LARGE, "size", "a size that no tree has");
 }
 
 int main(void)

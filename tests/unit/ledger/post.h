@@ -55,15 +55,20 @@ __attribute__((unused)) static struct err post_reopen(struct post *post)
 	return post_open_ledger(post);
 }
 
-/* What the entry at `seq` of a test ledger is: every seventh makes a person with a sealed name, every fifth after one has a
- * sealed remark about the latest person, the others are open.
+/* What the entry at `seq` of a test ledger is: every seventh makes a person with a sealed name, every fifth after one
+ * has a sealed remark about the latest person, the others are open.
  */
 __attribute__((unused)) static struct err post_append(struct post *post, struct ledger_appended *ret_appended)
 {
 	uint64_t seq = ledger_size(post->ledger);
-	struct person_made person = {.post = 1, .status = SPAN_TEXT("service staff"), .name = SPAN_TEXT("Ada Example"),
+	struct person_made person = {.post = 1,
+				     .status = SPAN_TEXT("service staff"),
+				     .name = SPAN_TEXT("Ada Example"),
 				     .card = SPAN_TEXT("0123456789abcdef")};
-	struct passage passage = {.door = seq, .strike_ms = 3000, .colour = COLOUR_BLUE, .reason = SPAN_TEXT("valid"),
+	struct passage passage = {.door = seq,
+				  .strike_ms = 3000,
+				  .colour = COLOUR_BLUE,
+				  .reason = SPAN_TEXT("valid"),
 				  .remark = seq % 5 == 0 ? SPAN_TEXT("carried a parcel") : (struct span){0}};
 	bool makes_person = seq % 7 == 0;
 	struct ledger_draft draft = {

@@ -15,9 +15,9 @@ static const char path[] = "/post/ledger.db";
 
 /* What a client was told. */
 struct told {
-	bool made;            /* the ledger */
-	uint64_t size;        /* entries acknowledged */
-	uint64_t attempted;   /* at most so many may be there */
+	bool made;          /* the ledger */
+	uint64_t size;      /* entries acknowledged */
+	uint64_t attempted; /* at most so many may be there */
 	uint8_t note[LEDGER_CHECKPOINT_SIZE_MAX];
 	size_t note_size;
 };
@@ -125,7 +125,8 @@ static void power_loss(uint64_t operations)
 		good += come_back(&post, &told, after);
 		post_close(&post);
 	}
-	CHECK(good == points, "after %d of %d power losses nothing acknowledged was lost and the ledger verified (%d struck)",
+	CHECK(good == points,
+	      "after %d of %d power losses nothing acknowledged was lost and the ledger verified (%d struck)",
 	      (int)good, (int)points, (int)cut);
 	CHECK(cut > points / 2, "most of them struck in time");
 }
@@ -154,8 +155,8 @@ static void faults(enum powerloss_fault fault, const char *name, uint64_t operat
 		post_close(&post);
 		tried++;
 	}
-	CHECK(good == tried, "%s at the k-th operation, %d times: nothing acknowledged was lost, the ledger verified", name,
-	      (int)tried);
+	CHECK(good == tried, "%s at the k-th operation, %d times: nothing acknowledged was lost, the ledger verified",
+	      name, (int)tried);
 	CHECK(wrong_code == 0, "and it was called by its name");
 }
 
@@ -188,8 +189,8 @@ static void full_and_on(void)
 		good += full && back && !failed(post_commit(&post, 5)) && post_is_sound(&post);
 		post_close(&post);
 	}
-	CHECK(good == rounds, "a full disk undoes one transaction, and the same connection goes on (%d of %d)", (int)good,
-	      (int)rounds);
+	CHECK(good == rounds, "a full disk undoes one transaction, and the same connection goes on (%d of %d)",
+	      (int)good, (int)rounds);
 }
 
 int main(void)

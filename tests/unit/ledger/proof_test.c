@@ -43,7 +43,8 @@ static void make_proof(struct sink *s, uint64_t index, uint64_t size, bool extra
 	NEED_OK(ledger_checkpoint_sign(&n, size, &root, &signer), "checkpoint");
 	NEED_OK(ledger_tree_inclusion(&source, index, size, &path), "path");
 	s->size = 0;
-	ledger_proof_write_entry(s, extra ? span_of_string(lines[index]) : (struct span){0}, index, &path, sink_span(&n));
+	ledger_proof_write_entry(s, extra ? span_of_string(lines[index]) : (struct span){0}, index, &path,
+				 sink_span(&n));
 	NEED(!s->failed, "the proof fits");
 }
 

@@ -15,19 +15,22 @@ static void root_key_file(void)
 	struct stat about;
 	const char *path = folder_file("root.key");
 	NEED_OK(keys_root_make(path, &made), "a root key is made");
-	CHECK(stat(path, &about) == 0 && (about.st_mode & 07777) == 0400 && about.st_size == 32, "in a file of mode 0400");
+	CHECK(stat(path, &about) == 0 && (about.st_mode & 07777) == 0400 && about.st_size == 32,
+	      "in a file of mode 0400");
 	CHECK_FAILS(keys_root_make(path, &loaded), ERR_EXISTS, "root key", "never over another one");
 	CHECK_OK(keys_root_load(path, &loaded), "it is loaded");
 	CHECK(memcmp(&made, &loaded, sizeof made) == 0, "and is the same");
 	NEED(chmod(path, 0440) == 0, "chmod");
-	CHECK_FAILS(keys_root_load(path, &loaded), ERR_INVALID, "others than its owner", "not when its group may read it");
+	CHECK_FAILS(keys_root_load(path, &loaded), ERR_INVALID, "others than its owner",
+		    "not when its group may read it");
 	NEED(chmod(path, 0600) == 0, "chmod");
 	FILE *file = fopen(path, "ab");
 	NEED(file && fputc('x', file) == 'x' && fclose(file) == 0, "one byte more");
 	CHECK_FAILS(keys_root_load(path, &loaded), ERR_INVALID, "not 32 bytes", "not when it is too long");
 	NEED(truncate(path, 31) == 0, "truncate");
 	CHECK_FAILS(keys_root_load(path, &loaded), ERR_INVALID, "not 32 bytes", "nor too short");
-	CHECK_FAILS(keys_root_load(folder_file("none"), &loaded), ERR_NOT_FOUND, "root key", "nor when it is not there");
+	CHECK_FAILS(keys_root_load(folder_file("none"), &loaded), ERR_NOT_FOUND, "root key",
+		    "nor when it is not there");
 	NEED(symlink(path, folder_file("link")) == 0, "a link");
 	CHECK(failed(keys_root_load(folder_file("link"), &loaded)), "nor through a link");
 }
@@ -70,7 +73,8 @@ static void recovery_text(void)
 	CHECK_OK(keys_recovery_read(span_of_string(text), again), "with spaces and capitals, too");
 	CHECK(memcmp(secret, again, sizeof secret) == 0, "as it was");
 	text[78] = '\0';
-	CHECK_FAILS(keys_recovery_read(span_of_string(text), again), ERR_INVALID, "64 hex", "but not with a digit less");
+	CHECK_FAILS(keys_recovery_read(span_of_string(text), again), ERR_INVALID, "64 hex",
+		    "but not with a digit less");
 	CHECK_FAILS(keys_recovery_read(SPAN_TEXT("no"), again), ERR_INVALID, "64 hex", "nor any other text");
 }
 
@@ -88,9 +92,12 @@ static void posts_own_keys(struct post *post)
 	CHECK_OK(keys_check(post->store, &post->root), "every key opens");
 	static const char *const changes[][2] = {
 		{"UPDATE key SET wrapped = zeroblob(72) WHERE name = 'ledger'", "ledger"},
-		{"UPDATE key SET wrapped = (SELECT wrapped FROM key WHERE name = 'pepper') WHERE name = 'ledger'", "ledger"},
-		{"UPDATE key SET public = CAST('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW' AS BLOB)"
-		 " WHERE name = 'ledger'", "do not belong together"},
+		{"UPDATE key SET wrapped = (SELECT wrapped FROM key WHERE name = 'pepper') WHERE name = 'ledger'",
+		 "ledger"},
+		{"UPDATE key SET public = CAST('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW' AS "
+		 "BLOB)"
+		 " WHERE name = 'ledger'",
+		 "do not belong together"},
 		{"UPDATE key SET public = zeroblob(32) WHERE name = 'recovery'", "exchanged"},
 		{"UPDATE key SET wrapped = zeroblob(72) WHERE name = 'pepper'", "pepper"},
 		{"UPDATE key SET name = 'salt' WHERE name = 'pepper'", "salt"},
@@ -98,7 +105,8 @@ static void posts_own_keys(struct post *post)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
 		NEED_OK(store_begin(post->store), "begin");
 		NEED_OK(store_script(post->store, changes[i][0]), "%s", changes[i][0]);
-		CHECK_FAILS(keys_check(post->store, &post->root), ERR_CORRUPT, changes[i][1], "named: %s", changes[i][0]);
+		CHECK_FAILS(keys_check(post->store, &post->root), ERR_CORRUPT, changes[i][1], "named: %s",
+			    changes[i][0]);
 		store_rollback(post->store);
 	}
 }
@@ -124,15 +132,18 @@ static void sealed_parts(struct post *post)
 	CHECK(entry.has_sealed && !memmem(entry.body.at, entry.body.size, "Ada", 3), "a name is not in the line");
 	NEED_OK(ledger_body_read(&person_made_shape, entry.body, arena, &person), "the open part");
 	CHECK(span_is(person.status, "service staff") && person.name.size == 0, "has what is open");
-	CHECK_OK(ledger_sealed_load(vault, &entry, &person_made_shape, arena, &person, &erased), "the sealed part opens");
-	CHECK(!erased && span_is(person.name, "Ada Example") && span_is(person.card, "0123456789abcdef"), "with the rest");
+	CHECK_OK(ledger_sealed_load(vault, &entry, &person_made_shape, arena, &person, &erased),
+		 "the sealed part opens");
+	CHECK(!erased && span_is(person.name, "Ada Example") && span_is(person.card, "0123456789abcdef"),
+	      "with the rest");
 	entry = line_of(post, 10, arena);
 	NEED_OK(ledger_body_read(&passage_shape, entry.body, arena, &passage), "another entry of the same subject");
 	CHECK_OK(ledger_sealed_load(vault, &entry, &passage_shape, arena, &passage, &erased), "opens");
 	CHECK(span_is(passage.remark, "carried a parcel"), "with its words");
 	entry = line_of(post, 8, arena);
 	CHECK(!entry.has_sealed, "where no sealed member is set, nothing is sealed");
-	CHECK_OK(ledger_sealed_load(vault, &entry, &passage_shape, arena, &passage, &erased), "and nothing is looked for");
+	CHECK_OK(ledger_sealed_load(vault, &entry, &passage_shape, arena, &passage, &erased),
+		 "and nothing is looked for");
 
 	/* Two entries with the same words have different hashes: the salt. */
 	struct ledger_entry one = line_of(post, 7, arena), two = line_of(post, 14, arena);
@@ -147,7 +158,8 @@ static void altered_boxes(struct post *post)
 		{"UPDATE sealed SET box = zeroblob(100) WHERE seq = 7", "does not open"},
 		{"UPDATE sealed SET box = zeroblob(10) WHERE seq = 7", "10 bytes"},
 		{"UPDATE subject_key SET wrapped = zeroblob(80) WHERE subject = 7", "does not open"},
-		{"UPDATE subject_key SET wrapped = (SELECT wrapped FROM subject_key WHERE subject = 14) WHERE subject = 7",
+		{"UPDATE subject_key SET wrapped = (SELECT wrapped FROM subject_key WHERE subject = 14) WHERE subject "
+		 "= 7",
 		 "does not open"},
 		{"UPDATE subject_key SET created_seq = 6 WHERE subject = 7", "another entry"},
 		{"UPDATE subject_key SET wrapped = x'' WHERE subject = 7", "not erased"},
@@ -160,16 +172,16 @@ static void altered_boxes(struct post *post)
 	struct person_made person = {0};
 	bool erased;
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		AUTO_FREE(ledger_vault) struct ledger_vault *vault =
-			ledger_vault_new(post->store, &post->root, POST_CODE, 0);
+		AUTO_FREE(ledger_vault)
+		struct ledger_vault *vault = ledger_vault_new(post->store, &post->root, POST_CODE, 0);
 		NEED_OK(store_begin(post->store), "begin");
 		NEED_OK(store_script(post->store, changes[i][0]), "%s", changes[i][0]);
 		CHECK_FAILS(ledger_sealed_load(vault, &entry, &person_made_shape, arena, &person, &erased), ERR_CORRUPT,
 			    changes[i][1], "named: %s", changes[i][0]);
 		store_rollback(post->store);
 	}
-	AUTO_FREE(ledger_vault) struct ledger_vault *stranger =
-		ledger_vault_new(post->store, &post->root, SPAN_TEXT("XYZ"), 0);
+	AUTO_FREE(ledger_vault)
+	struct ledger_vault *stranger = ledger_vault_new(post->store, &post->root, SPAN_TEXT("XYZ"), 0);
 	CHECK_FAILS(ledger_sealed_load(stranger, &entry, &person_made_shape, arena, &person, &erased), ERR_CORRUPT,
 		    "does not open", "a box of one post does not open at another");
 	entry.sealed.bytes[0] ^= 1;
@@ -223,11 +235,15 @@ static void erasing(struct post *post)
 	      (int)(report.sealed_erased + report.sealed_opened));
 
 	struct passage passage = {.door = 1, .remark = SPAN_TEXT("more about them")};
-	struct ledger_draft draft = {.type = "access.granted", .actor = "reader/7", .shape = &passage_shape,
-				     .value = &passage, .subject = 7};
+	struct ledger_draft draft = {.type = "access.granted",
+				     .actor = "reader/7",
+				     .shape = &passage_shape,
+				     .value = &passage,
+				     .subject = 7};
 	struct ledger_appended appended;
 	NEED_OK(store_begin(post->store), "begin");
-	CHECK_FAILS(ledger_append(post->ledger, &draft, &appended), ERR_NOT_FOUND, "erased", "no new key is made for them");
+	CHECK_FAILS(ledger_append(post->ledger, &draft, &appended), ERR_NOT_FOUND, "erased",
+		    "no new key is made for them");
 	passage.remark = (struct span){0};
 	CHECK_OK(ledger_append(post->ledger, &draft, &appended), "an entry with nothing sealed goes on");
 	CHECK_OK(ledger_erase(ledger_vault(post->ledger), 7, 31, &erased), "erasing twice");

@@ -3,8 +3,8 @@
 #include "lib/random.h"
 #include "lib/tap.h"
 
-static const char *const inputs[8] = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-				      "606162636465666768696a6b6c6d6e6f"};
+static const char *const inputs[8] = {
+	"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 static const char *const leaf_hashes[8] = {
 	"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
 	"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
@@ -100,8 +100,8 @@ static void hasher_vectors(void)
 {
 	struct ledger_hash leaf = ledger_hash_leaf(SPAN_TEXT("L123456"));
 	CHECK(is_hash(&leaf, "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"), "leaf(L123456)");
-	/* node() over texts that are no hashes: SHA-256 of the prefixed bytes shows the prefix; node's own layout is shown by
-	 * every root below.
+	/* node() over texts that are no hashes: SHA-256 of the prefixed bytes shows the prefix; node's own layout is
+	 * shown by every root below.
 	 */
 	struct ledger_hash node = ledger_hash_bytes(SPAN_TEXT("\x01N123N456"));
 	CHECK(is_hash(&node, "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"), "node(N123, N456)");
@@ -162,11 +162,11 @@ static const char h45[] = "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dede
 static const char h6[] = "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f";
 
 static const struct proof_vector inclusion_vectors[] = {
-	{0, 8, 3, {h1, h23, h4567}}, {5, 8, 3, {h4, h67, h0123}}, {2, 3, 1, {h01, NULL, NULL}},
+	{0, 8, 3, {h1, h23, h4567}}, {5, 8, 3, {h4, h67, h0123}},   {2, 3, 1, {h01, NULL, NULL}},
 	{1, 5, 3, {h0, h23, h4}},    {0, 1, 0, {NULL, NULL, NULL}},
 };
 static const struct proof_vector consistency_vectors[] = {
-	{1, 8, 3, {h1, h23, h4567}}, {6, 8, 3, {h45, h67, h0123}}, {2, 5, 2, {h23, h4, NULL}},
+	{1, 8, 3, {h1, h23, h4567}}, {6, 8, 3, {h45, h67, h0123}},  {2, 5, 2, {h23, h4, NULL}},
 	{6, 7, 3, {h45, h6, h0123}}, {8, 8, 0, {NULL, NULL, NULL}},
 };
 
@@ -198,8 +198,9 @@ static struct err check(const struct claim *claim)
 		spans[i] = (struct span){claim->path[i], claim->path_size[i]};
 	struct span subject = {claim->subject, claim->subject_size};
 	struct span root = {claim->root, claim->root_size};
-	return claim->consistency ? ledger_tree_check_consistency(claim->a, claim->b, subject, spans, claim->count, root)
-				  : ledger_tree_check_inclusion(claim->a, claim->b, subject, spans, claim->count, root);
+	return claim->consistency
+		       ? ledger_tree_check_consistency(claim->a, claim->b, subject, spans, claim->count, root)
+		       : ledger_tree_check_inclusion(claim->a, claim->b, subject, spans, claim->count, root);
 }
 
 static struct claim claim_of(struct tree *tree, bool consistency, uint64_t a, uint64_t b)
@@ -209,7 +210,8 @@ static struct claim claim_of(struct tree *tree, bool consistency, uint64_t a, ui
 	struct ledger_path path;
 	struct ledger_hash root = root_of(tree, b);
 	struct ledger_hash subject = consistency ? root_of(tree, a) : tree->leaves[a];
-	NEED_OK(consistency ? ledger_tree_consistency(&source, a, b, &path) : ledger_tree_inclusion(&source, a, b, &path),
+	NEED_OK(consistency ? ledger_tree_consistency(&source, a, b, &path)
+			    : ledger_tree_inclusion(&source, a, b, &path),
 		"a proof");
 	memcpy(claim.subject, subject.bytes, 32);
 	memcpy(claim.root, root.bytes, 32);
@@ -235,8 +237,8 @@ static void refuse(const struct claim *mutated, const char *what)
 }
 
 /* A proof for one pair of numbers may be the right one for another only if the trees are the same: never here. Wrong
- * numbers that lead to the same path are refused because the length or the sides differ; where the shape of two sizes is
- * the same (the leaf's path does not show the size), RFC 9162's check cannot tell, and the signed size settles it.
+ * numbers that lead to the same path are refused because the length or the sides differ; where the shape of two sizes
+ * is the same (the leaf's path does not show the size), RFC 9162's check cannot tell, and the signed size settles it.
  */
 static bool same_shape(const struct claim *a, const struct claim *b)
 {
@@ -282,7 +284,8 @@ static void mutate_numbers(const struct claim *good)
 		if (!same_shape(good, &wrong))
 			refuse(&wrong, "size xored");
 	}
-	const uint64_t others_a[] = {good->a + 1, good->a - 1, good->a * 2 + 1, good->a + good->b, good->b, 0, UINT64_MAX};
+	const uint64_t others_a[] = {good->a + 1, good->a - 1, good->a * 2 + 1, good->a + good->b,
+				     good->b,     0,           UINT64_MAX};
 	for (size_t i = 0; i < sizeof others_a / sizeof *others_a; i++) {
 		wrong = *good;
 		wrong.a = others_a[i];

@@ -51,17 +51,19 @@ static const struct change changes[] = {
 	{"DELETE FROM entry WHERE seq = 300", LEDGER_FAULT_GAP, true, 300, false},
 	{"DELETE FROM entry WHERE seq = 0", LEDGER_FAULT_GAP, true, 0, false},
 	{"DELETE FROM entry WHERE seq >= 690", LEDGER_FAULT_GAP, true, 690, false},
-	{"INSERT INTO entry (seq, line) SELECT 700, line FROM entry WHERE seq = 699", LEDGER_FAULT_GAP, true, 700, false},
+	{"INSERT INTO entry (seq, line) SELECT 700, line FROM entry WHERE seq = 699", LEDGER_FAULT_GAP, true, 700,
+	 false},
 	{"UPDATE entry SET seq = 5000 WHERE seq = 300", LEDGER_FAULT_GAP, true, 300, false},
 	{"UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND number = 1", LEDGER_FAULT_TILE, true, 256, false},
 	{"DELETE FROM tile WHERE level = 0 AND number = 1", LEDGER_FAULT_TILE, true, 256, false},
-	{"UPDATE tile SET hashes = substr(hashes, 2) WHERE level = 0 AND number = 1", LEDGER_FAULT_TILE, false, 0, false},
+	{"UPDATE tile SET hashes = substr(hashes, 2) WHERE level = 0 AND number = 1", LEDGER_FAULT_TILE, false, 0,
+	 false},
 	{"UPDATE tile SET hashes = zeroblob(64) WHERE level = 1", LEDGER_FAULT_TILE, true, 0, false},
 	{"UPDATE tile SET hashes = substr(hashes, 1, 32) WHERE level = 1", LEDGER_FAULT_TILE, false, 0, false},
 	{"INSERT INTO tile (level, number, hashes) VALUES (3, 9, zeroblob(32))", LEDGER_FAULT_TILE, false, 0, false},
 	{"UPDATE checkpoint SET size = 699", LEDGER_FAULT_CHECKPOINT, false, 0, false},
-	{"UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), '700', '699') AS BLOB)", LEDGER_FAULT_CHECKPOINT, false,
-	 0, false},
+	{"UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), '700', '699') AS BLOB)",
+	 LEDGER_FAULT_CHECKPOINT, false, 0, false},
 	{"DELETE FROM checkpoint", LEDGER_FAULT_CHECKPOINT, false, 0, false},
 	{"DELETE FROM sealed WHERE seq = 300", LEDGER_FAULT_SEALED, true, 300, true},
 	{"UPDATE sealed SET box = zeroblob(90) WHERE seq = 300", LEDGER_FAULT_SEALED, true, 300, true},
@@ -74,7 +76,8 @@ static const struct change changes[] = {
 	{"UPDATE key SET wrapped = zeroblob(72) WHERE name = 'ledger'", LEDGER_FAULT_KEY, false, 0, false},
 	{"UPDATE key SET public = zeroblob(32) WHERE name = 'recovery'", LEDGER_FAULT_KEY, false, 0, false},
 	{"UPDATE key SET public = CAST('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW' AS BLOB)"
-	 " WHERE name = 'ledger'", LEDGER_FAULT_CHECKPOINT, false, 0, false},
+	 " WHERE name = 'ledger'",
+	 LEDGER_FAULT_CHECKPOINT, false, 0, false},
 };
 
 static bool names(const struct ledger_report *report, const struct change *change)
@@ -136,7 +139,8 @@ static void sound(void)
 	NEED_OK(ledger_verify(post.store, &options, &report), "and with it");
 	CHECK(report.finding_total == 0 && report.sealed_opened > 100 && report.sealed_unread == 0, "all of it opened");
 	struct ledger_checkpoint checkpoint;
-	NEED_OK(ledger_checkpoint_open(ledger_checkpoint(post.ledger), ledger_vkey(post.ledger), 1, &checkpoint, NULL), "its checkpoint");
+	NEED_OK(ledger_checkpoint_open(ledger_checkpoint(post.ledger), ledger_vkey(post.ledger), 1, &checkpoint, NULL),
+		"its checkpoint");
 	CHECK(ledger_hash_equal(&checkpoint.root, &report.root), "the root is told");
 	stop = true;
 	options.stop = &stop;
@@ -147,7 +151,8 @@ static void sound(void)
 	NEED_OK(ledger_signer_make(POST_ORIGIN, LEDGER_KEY_ED25519, seed, &other), "another key");
 	struct ledger_verify_options strict = {.keys = &other.key, .key_count = 1};
 	NEED_OK(ledger_verify(post.store, &strict, &report), "verified with another key");
-	CHECK(report.finding_total == 1 && report.findings[0].fault == LEDGER_FAULT_CHECKPOINT, "which did not sign it");
+	CHECK(report.finding_total == 1 && report.findings[0].fault == LEDGER_FAULT_CHECKPOINT,
+	      "which did not sign it");
 }
 
 /* ---- against ---- */
@@ -210,7 +215,8 @@ static void renewed(const struct kept *late)
 	post.ledger = ledger_close(post.ledger);
 	NEED_OK(ledger_renew(post.store, &post.root, SPAN_TEXT("legation.invalid/BRN-2")), "a new origin and key");
 	NEED_OK(post_open_ledger(&post), "opens");
-	CHECK(ledger_size(post.ledger) == ENTRIES && ledger_vkey(post.ledger)->id != former.id, "with the same entries");
+	CHECK(ledger_size(post.ledger) == ENTRIES && ledger_vkey(post.ledger)->id != former.id,
+	      "with the same entries");
 	NEED_OK(post_commit(&post, 2), "goes on");
 	CHECK(post_is_sound(&post), "sound");
 	against(&post, late, LEDGER_VERDICT_STRANGER, "", "the old checkpoint is of the old origin");

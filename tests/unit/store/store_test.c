@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -23,14 +24,16 @@ static void opening(void)
 	const char *path = folder_file("store.db");
 	CHECK_FAILS(store_open(path, &reading, &other), ERR_NOT_FOUND, "store.db", "no file, no reader");
 	struct store_options existing = {.mode = STORE_WRITE};
-	CHECK_FAILS(store_open(path, &existing, &other), ERR_NOT_FOUND, "store.db", "nor a writer that may not make it");
+	CHECK_FAILS(store_open(path, &existing, &other), ERR_NOT_FOUND, "store.db",
+		    "nor a writer that may not make it");
 	CHECK_FAILS(store_open(folder_file("no/such/folder"), &writing, &other), ERR_NOT_FOUND, "folder", "no folder");
 	mode_t mask = umask(0077);
 	NEED_OK(store_open(path, &writing, &store), "a file is made");
 	umask(mask);
 	CHECK(stat(path, &about) == 0 && (about.st_mode & 0777) == 0640, "its group may read it, whatever the umask");
 	NEED_OK(store_script(store, "CREATE TABLE door (id INTEGER PRIMARY KEY, name TEXT, key BLOB);"
-				    "CREATE UNIQUE INDEX door_name ON door (name)"), "a schema");
+				    "CREATE UNIQUE INDEX door_name ON door (name)"),
+		"a schema");
 	CHECK(stat(folder_file("store.db-wal"), &about) == 0 && (about.st_mode & 0777) == 0640, "as it may the log");
 
 	FILE *file = fopen(folder_file("garbage.db"), "wb");
@@ -60,7 +63,8 @@ static void statements(void)
 	NEED_OK(insert(2, (struct span){0}, (struct span){0}), "one with empty text and bytes");
 	NEED_OK(insert(STORE_U64_MAX, SPAN_TEXT("last"), SPAN_TEXT("k")), "one with the largest number");
 	NEED_OK(store_script(store, "INSERT INTO door (id) VALUES (3); INSERT INTO door VALUES (4, 44, 'text');"
-				    "INSERT INTO door VALUES (-5, x'00', 1.5)"), "and rows that are not of their types");
+				    "INSERT INTO door VALUES (-5, x'00', 1.5)"),
+		"and rows that are not of their types");
 
 	NEED_OK(store_statement(store, "SELECT id, name, key FROM door WHERE id = $1", &find), "a query");
 	store_bind_u64(find, 1, 1);
@@ -72,7 +76,8 @@ static void statements(void)
 	CHECK_OK(store_done(find), "done");
 
 	struct store_statement *again;
-	NEED_OK(store_statement(store, "SELECT id FROM door WHERE id = 2 AND name = '' AND length(key) = 0", &again), "query");
+	NEED_OK(store_statement(store, "SELECT id FROM door WHERE id = 2 AND name = '' AND length(key) = 0", &again),
+		"query");
 	NEED_OK(store_step(again, &row), "step");
 	CHECK(row, "empty text and bytes are empty, not NULL");
 	NEED_OK(store_done(again), "done");
@@ -119,8 +124,10 @@ static void failures(void)
 	struct store *second = NULL;
 	NEED_OK(insert(1, SPAN_TEXT("one"), (struct span){0}), "a row");
 	CHECK_FAILS(insert(1, SPAN_TEXT("two"), (struct span){0}), ERR_EXISTS, "door.id", "the same key again");
-	CHECK_FAILS(insert(2, SPAN_TEXT("one"), (struct span){0}), ERR_EXISTS, "door.name", "the same unique name again");
-	CHECK_FAILS(store_statement(store, "SELECT colour FROM door", &statement), ERR_INVALID, "no such column", "bad SQL");
+	CHECK_FAILS(insert(2, SPAN_TEXT("one"), (struct span){0}), ERR_EXISTS, "door.name",
+		    "the same unique name again");
+	CHECK_FAILS(store_statement(store, "SELECT colour FROM door", &statement), ERR_INVALID, "no such column",
+		    "bad SQL");
 	CHECK_FAILS(store_statement(store, "SELECT \"nothing\"", &statement), ERR_INVALID, "no such column",
 		    "a name in double quotes is never a text");
 	NEED_OK(store_begin(store), "begin");
@@ -180,7 +187,8 @@ static void log_is_reused(void)
 		for (uint64_t i = 0; i < 50; i++) {
 			char name[32];
 			(void)snprintf(name, sizeof name, "%d/%d", round, (int)i);
-			NEED_OK(insert(1000 + (uint64_t)round * 50 + i, span_of_string(name), SPAN_TEXT("0123456789")), "row");
+			NEED_OK(insert(1000 + (uint64_t)round * 50 + i, span_of_string(name), SPAN_TEXT("0123456789")),
+				"row");
 		}
 		NEED_OK(store_commit(store), "commit");
 		CHECK(store_wal_bytes_used(store) > 0, "the log holds something");
@@ -270,8 +278,7 @@ static void another_uid(bool writer_is_there)
 
 /* ---- limits ---- */
 
-static const char endless[] =
-	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+static const char endless[] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 static void *interrupt_soon(void *context)
 {
@@ -307,7 +314,7 @@ static void limits(void)
 
 /* ---- the log copied by another thread while the writer writes ---- */
 
-static volatile bool copying = true;
+static atomic_bool copying = true;
 
 static void *copy_log(void *context)
 {
@@ -372,7 +379,8 @@ static void checking(void)
 	(void)close(file);
 	NEED_OK(store_open(folder_file("store.db"), &writing, &store), "opened again");
 	struct err e = store_check(store, 10, complain, NULL, &complaints);
-	CHECK(e.code == ERR_CORRUPT || (!failed(e) && complaints > 0 && complained == complaints), "what was altered is told");
+	CHECK(e.code == ERR_CORRUPT || (!failed(e) && complaints > 0 && complained == complaints),
+	      "what was altered is told");
 }
 
 int main(void)

@@ -131,13 +131,19 @@ def lives(story):
         raise AssertionError("health %s, died: %s" % (story.server.health(), died))
 
 
+def next_passage(story, door, since_us, seconds):
+    """The first unlock for a card that left its reader after `since_us`: one under way before proves nothing."""
+    sent = story.readers.wait_for(story.readers.is_of_device(story.post.reader(door), "card_sent"), since_us, seconds)
+    return sent and story.readers.wait_for(story.readers.is_unlock(door), sent["boot_us"], seconds)
+
+
 @expects("Kill <role> <times:number> times while people swipe at the <door>; each time it unlocks again within <limit:time>")
 def kill_loop(story, role, times, door, limit):
     worst = 0.0
     for _ in range(times):
         kill(story, role)
         killed_us = boot_us()
-        unlocked = story.readers.wait_for(story.readers.is_unlock(door), killed_us, (limit + 8) * story.slow)
+        unlocked = next_passage(story, door, killed_us, (limit + 8) * story.slow)
         took = (unlocked["boot_us"] - killed_us) / 1e6 if unlocked else float("inf")
         worst = max(worst, took)
         if took > limit * story.slow:
