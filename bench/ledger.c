@@ -34,9 +34,9 @@
 enum {
 	PRODUCERS = 8,
 	IN_FLIGHT = 32,           /* requests of one producer that wait for their answer */
-	ROUND_ENTRIES = 3000,     /* of one producer */
-	ROUNDS = 7,
-	WARM_ROUNDS = 1,
+	ROUND_ENTRIES = 1500,     /* of one producer */
+	ROUNDS = 15,
+	WARM_ROUNDS = 2,
 	WATCH_NS = 150 * 1000,
 	CHANGE_OFFSET = 8,        /* of iChange in the -shm file: sqlite.org/walformat.html, section 2.1 */
 	WAL_BYTES_MAX = 48 * 1024 * 1024, /* LOOP_WAL_BYTES_MAX of core/loop.c */
@@ -50,6 +50,11 @@ struct result {
 	double start_s, end_s;
 };
 
+/* One round: wall seconds, and processor seconds of core or of the floor's loop. */
+struct took {
+	double wall_s, cpu_s;
+};
+
 struct batches {
 	size_t *size;
 	size_t count, room;
@@ -59,6 +64,12 @@ struct batches {
 struct watch {
 	sqlite3 *reader;
 	const volatile uint32_t *change;
+};
+
+struct bench {
+	char folder[BENCH_PATH_SIZE], post[BENCH_PATH_SIZE], database[BENCH_PATH_SIZE], copy[BENCH_PATH_SIZE];
+	struct bench_server server;
+	struct bench_samples ratio, per_s, floor_per_s, batch, cpu_us, floor_cpu_us;
 };
 
 /* ---- producers ---- */
@@ -163,6 +174,29 @@ static void producers_stop(struct producers *producers)
 	(void)close(producers->results);
 }
 
+/* ---- processor time ---- */
+
+static double cpu_of(pid_t process)
+{
+	char path[60], text[600];
+	unsigned long long user = 0, kernel = 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", process);
+	FILE *from = fopen(path, "re");
+	BENCH_NEED(from && fgets(text, sizeof text, from), "core has gone");
+	(void)fclose(from);
+	const char *rest = strrchr(text, ')');
+	BENCH_NEED(rest && sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel) == 2,
+		   "what has core used?");
+	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double own_cpu(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 /* ---- watching the commits ---- */
 
 static void watch_open(const char *database, struct watch *ret_watch)
@@ -193,8 +227,10 @@ static void batch_add(struct batches *batches, size_t size)
 /* Let the producers run one round.
  * gives   the seconds from the first request to the last answer, and the batches.
  */
-static double round_run(const struct producers *producers, const struct watch *watch, struct batches *ret_batches)
+static struct took round_run(const struct bench *bench, const struct producers *producers, const struct watch *watch,
+			     struct batches *ret_batches)
 {
+	double cpu_s = cpu_of(bench->server.core);
 	uint64_t size = bare_size(watch->reader);
 	uint32_t change = *watch->change, change_first = change;
 	double start_s = 1e18, end_s = 0;
@@ -223,16 +259,16 @@ static double round_run(const struct producers *producers, const struct watch *w
 			BENCH_NEED(waitpid(producers->process[i], &status, WNOHANG) == 0, "a producer ended");
 	}
 	ret_batches->commits = *watch->change - change_first;
-	return end_s - start_s;
+	return (struct took){.wall_s = end_s - start_s, .cpu_s = cpu_of(bench->server.core) - cpu_s};
 }
 
 /* ---- the floor ---- */
 
-static double floor_run(const char *copy, const struct bare_rows *rows, const struct batches *batches)
+static struct took floor_run(const char *copy, const struct bare_rows *rows, const struct batches *batches)
 {
 	struct bare bare;
 	bare_open(copy, &bare);
-	double start_s = bench_now_s();
+	double start_s = bench_now_s(), cpu_s = own_cpu();
 	size_t at = 0;
 	for (size_t batch = 0; batch < batches->count; batch++) {
 		bare_begin(&bare);
@@ -241,9 +277,9 @@ static double floor_run(const char *copy, const struct bare_rows *rows, const st
 		bare_commit(&bare, rows, rows->first + at);
 		bare_tidy(&bare, WAL_BYTES_MAX);
 	}
-	double took_s = bench_now_s() - start_s;
+	struct took took = {.wall_s = bench_now_s() - start_s, .cpu_s = own_cpu() - cpu_s};
 	bare_close(&bare);
-	return took_s;
+	return took;
 }
 
 /* ---- together ---- */
@@ -262,11 +298,6 @@ static void batches_remark(int number, double per_s, double floor_per_s, struct 
 		     batches->size[batches->count / 2], batches->size[batches->count - 1]);
 }
 
-struct bench {
-	char folder[BENCH_PATH_SIZE], post[BENCH_PATH_SIZE], database[BENCH_PATH_SIZE], copy[BENCH_PATH_SIZE];
-	struct bench_samples ratio, per_s, floor_per_s, batch;
-};
-
 static void round_both(struct bench *bench, int number, const struct producers *producers, const struct watch *watch)
 {
 	static struct batches batches;
@@ -274,17 +305,19 @@ static void round_both(struct bench *bench, int number, const struct producers *
 	bench_sleep_s(REST_MS / 1000.0);
 	bare_copy(bench->database, bench->copy);
 	uint64_t first = bare_size(watch->reader);
-	double took_s = round_run(producers, watch, &batches);
+	struct took took = round_run(bench, producers, watch, &batches);
 	uint64_t end = bare_size(watch->reader);
 	BENCH_NEED(end - first >= PRODUCERS * ROUND_ENTRIES, "entries are missing");
 	if (number < 0)
 		return;
 	bare_rows_load(bench->database, first, end, &rows);
-	double floor_s = floor_run(bench->copy, &rows, &batches);
-	double per_s = (double)rows.count / took_s, floor_per_s = (double)rows.count / floor_s;
+	struct took floor = floor_run(bench->copy, &rows, &batches);
+	double per_s = (double)rows.count / took.wall_s, floor_per_s = (double)rows.count / floor.wall_s;
 	bench_sample(&bench->ratio, per_s / floor_per_s);
 	bench_sample(&bench->per_s, per_s);
 	bench_sample(&bench->floor_per_s, floor_per_s);
+	bench_sample(&bench->cpu_us, took.cpu_s * 1e6 / (double)rows.count);
+	bench_sample(&bench->floor_cpu_us, floor.cpu_s * 1e6 / (double)rows.count);
 	bench_sample(&bench->batch, (double)rows.count / (double)batches.count);
 	batches_remark(number, per_s, floor_per_s, &batches);
 	bare_rows_free(&rows);
@@ -293,7 +326,6 @@ static void round_both(struct bench *bench, int number, const struct producers *
 int main(int argc, char **argv)
 {
 	static struct bench bench;
-	struct bench_server server;
 	struct producers producers;
 	struct watch watch;
 	size_t in_flight_max = argc > 1 ? strtoul(argv[1], NULL, 10) : IN_FLIGHT;
@@ -302,7 +334,7 @@ int main(int argc, char **argv)
 	bench_path(bench.post, "%s/post", bench.folder);
 	bench_path(bench.database, "%s/" CORE_DATABASE, bench.post);
 	bench_path(bench.copy, "%s/floor.db", bench.folder);
-	bench_server_start(bench.post, &server);
+	bench_server_start(bench.post, &bench.server);
 	producers_start(bench.post, in_flight_max, &producers);
 	watch_open(bench.database, &watch);
 	bench_remark("%d producers, %zu requests in flight each, rounds of %d entries", PRODUCERS, in_flight_max,
@@ -310,11 +342,13 @@ int main(int argc, char **argv)
 	for (int i = 0; i < WARM_ROUNDS + ROUNDS; i++)
 		round_both(&bench, i - WARM_ROUNDS, &producers, &watch);
 	producers_stop(&producers);
-	bench_server_stop(&server);
+	bench_server_stop(&bench.server);
 	bench_figure("ledger.ratio", bench_percentile(&bench.ratio, 50), "x");
 	bench_figure("ledger.ratio_worst_round", bench.ratio.at[0], "x");
 	bench_figure("ledger.per_s", bench_percentile(&bench.per_s, 50), "entries/s");
 	bench_figure("ledger.floor_per_s", bench_percentile(&bench.floor_per_s, 50), "entries/s");
+	bench_figure("ledger.core_cpu_us", bench_percentile(&bench.cpu_us, 50), "us/entry");
+	bench_figure("ledger.floor_cpu_us", bench_percentile(&bench.floor_cpu_us, 50), "us/entry");
 	bench_figure("ledger.batch", bench_percentile(&bench.batch, 50), "entries");
 	bench_folder_remove(bench.folder);
 	return 0;

@@ -341,6 +341,8 @@ export interface AccessDoorRow {
 	reader: OsdpLink;
 	strike: OsdpLink;
 	since: string;
+	has_reader: boolean;
+	has_strike: boolean;
 }
 
 export interface AccessDoors {
@@ -396,6 +398,7 @@ export interface Routes {
 	'GET /api/ledger/consistency': { request: CoreConsistencyRequest; reply: CoreConsistencyReply };
 	'GET /api/ledger/:seq/proof': { request: CoreEntryRequest; reply: RouteText };
 	'GET /api/ledger/:seq': { request: CoreEntryRequest; reply: CoreEntryReply };
+	'POST (null)': { request: RouteNothing; reply: RouteText };
 	'GET /api/post': { request: RouteNothing; reply: PostView };
 	'GET /api/people': { request: PostPeopleRequest; reply: PostPeopleReply };
 	'GET /api/people/:id': { request: RouteObject; reply: PostPersonFileReply };
@@ -453,7 +456,7 @@ export interface CoreClockStepped {
 	claimed?: string;
 }
 
-export const worker_role = ['none', 'core', 'query', 'web', 'osdp', 'password'] as const;
+export const worker_role = ['none', 'core', 'query', 'web', 'osdp', 'password', 'verify'] as const;
 export type WorkerRole = (typeof worker_role)[number];
 
 export interface CoreProcessStarted {

@@ -40,7 +40,8 @@ struct err access_doors_read(struct core_read *read, void *ret_reply)
 	TRY(store_statement(read->store,
 			    "SELECT p.id, p.key, p.name, p.floor, p.zone_from, p.zone_to, p.x, p.y,"
 			    " coalesce(a.unlocked_until, 0), coalesce(a.position, 0), coalesce(a.condition, 0),"
-			    " coalesce(a.lockdown, 0), coalesce(r.link, 0), coalesce(s.link, 0), coalesce(a.since, 0)"
+			    " coalesce(a.lockdown, 0), coalesce(r.link, 0), coalesce(s.link, 0), coalesce(a.since, 0),"
+			    " p.reader_device, p.strike_device"
 			    " FROM post_door p LEFT JOIN access_door a ON a.id = p.id"
 			    " LEFT JOIN access_device r ON r.id = p.reader_device"
 			    " LEFT JOIN access_device s ON s.id = p.strike_device ORDER BY p.id",
@@ -67,6 +68,8 @@ struct err access_doors_read(struct core_read *read, void *ret_reply)
 			.reader = (enum osdp_link)store_column_u64(all, 12),
 			.strike = (enum osdp_link)store_column_u64(all, 13),
 			.since = store_column_u64(all, 14),
+			.has_reader = store_column_u64(all, 15) != 0,
+			.has_strike = store_column_u64(all, 16) != 0,
 		};
 	}
 	reply->doors = (struct shape_list){rows, count};

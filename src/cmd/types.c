@@ -110,7 +110,7 @@ static void print_routes(void)
 	for (size_t m = 0; m < cmd_module_count; m++)
 		for (size_t i = 0; i < cmd_modules[m]->route_count; i++) {
 			const struct route *route = &cmd_modules[m]->routes[i].route;
-			if (route->access == ROUTE_TOOL)
+			if (!route->path)
 				continue;
 			print_shape(route->reply, false);
 			print_shape(route->request, true);
@@ -119,7 +119,7 @@ static void print_routes(void)
 	for (size_t m = 0; m < cmd_module_count; m++)
 		for (size_t i = 0; i < cmd_modules[m]->route_count; i++) {
 			const struct route *route = &cmd_modules[m]->routes[i].route;
-			if (route->access != ROUTE_TOOL)
+			if (route->path)
 				(void)printf("\t'%s %s': { request: %s; reply: %s };\n", methods[route->method], route->path,
 					     type_name(route->request->name, request), type_name(route->reply->name, reply));
 		}

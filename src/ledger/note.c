@@ -86,7 +86,7 @@ struct err ledger_vkey_make(struct span name, enum ledger_key_type type,
 			    const uint8_t public_key[LEDGER_PUBLIC_KEY_SIZE], struct ledger_vkey *ret_key)
 {
 	REQUIRE(type == LEDGER_KEY_ED25519 || type == LEDGER_KEY_COSIGNATURE);
-	if (!is_key_name(name))
+	if (!name.at || !is_key_name(name))
 		return FAIL(ERR_INVALID,
 			    "a key's name is 1 to %d bytes of UTF-8 with no space, no plus and no control "
 			    "character",
@@ -116,7 +116,7 @@ struct err ledger_vkey_read(struct span text, struct ledger_vkey *ret_key)
 		return FAIL(ERR_UNSUPPORTED, "vkey: a key of type %u", key_bytes[0]);
 	if (size != sizeof key_bytes)
 		return FAIL(ERR_INVALID, "vkey: a key of %zu bytes", size);
-	struct ledger_vkey key;
+	struct ledger_vkey key = {0};
 	TRY(err_within(ledger_vkey_make(name, (enum ledger_key_type)key_bytes[0], key_bytes + 1, &key), "vkey"));
 	struct cursor id_cursor = cursor_of(SPAN_OF(id_bytes));
 	if (cursor_u32be(&id_cursor) != key.id)

@@ -60,7 +60,7 @@ The server does not start, and says "are signed for, and the last one there is".
 The folder "other" is put in the place of "post".
 The ledger verifies.
 The checkpoint is kept as "whole".
-The file "post/legation.db-wal" loses its last 20000 bytes.
+The file "post/data/legation.db-wal" loses its last 20000 bytes.
 The ledger verifies.
 The verdict against "whole" is rollback.
 

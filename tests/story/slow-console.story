@@ -16,7 +16,7 @@ The feed of Rosa beats.
 Omar opens the feed and does not read it.
 Somebody stalls in the middle of a request, on 20 connections.
 Ada swipes at the gate every 10 ms.
-A remark of 1000 letters is put on record 400 times.
+A remark of 1000 letters is put on record 3000 times, 1000 a second.
 In the meantime the gate unlocked for every swipe within 500 ms, 9 of 10 times within 100 ms.
 Nobody swipes at the gate any more.
 The feed of Rosa has brought every entry.

@@ -39,9 +39,9 @@ const LEVELS: Partial<Record<Face, Level>> = {
 export function faceOf(door: Door, postLockdown: boolean): Face {
 	if (door.condition === 'forced') return 'forced';
 	if (door.condition === 'held') return 'held';
-	if (door.reader === 'plain') return 'exposed';
-	if (door.reader === 'offline' || door.strike === 'offline') return 'offline';
-	if (door.lock === 'unknown' || door.position === 'unknown') return 'unknown';
+	if (door.has_reader && door.reader === 'plain') return 'exposed';
+	if ((door.has_reader && door.reader === 'offline') || (door.has_strike && door.strike === 'offline')) return 'offline';
+	if ((door.has_strike && door.lock === 'unknown') || door.position === 'unknown') return 'unknown';
 	if (door.position === 'open') return 'open';
 	if (door.lock === 'unlocked') return 'unlocked';
 	if (door.lockdown || postLockdown) return 'lockdown';

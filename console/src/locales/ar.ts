@@ -8,6 +8,7 @@ export const messages: Messages = {
 	'action.reload': 'إعادة التحميل',
 	'action.retry': 'إعادة المحاولة',
 	'action.search': 'بحث',
+	'answer.none': 'لا يوجد',
 	'answer.no': 'لا',
 	'answer.yes': 'نعم',
 

@@ -6,6 +6,7 @@ const en = {
 	'action.reload': 'Reload',
 	'action.retry': 'Try again',
 	'action.search': 'Search',
+	'answer.none': 'None',
 	'answer.no': 'No',
 	'answer.yes': 'Yes',
 

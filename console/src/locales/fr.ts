@@ -7,6 +7,7 @@ export const messages: Messages = {
 	'action.reload': 'Recharger',
 	'action.retry': 'Réessayer',
 	'action.search': 'Rechercher',
+	'answer.none': 'Aucun',
 	'answer.no': 'Non',
 	'answer.yes': 'Oui',
 

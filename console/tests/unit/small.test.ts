@@ -111,7 +111,7 @@ describe('times', () => {
 
 const door = (change: Partial<Door> = {}): Door => ({
 	id: 1, key: 'd', name: 'D', floor: 1, zone_from: 1, zone_to: 2, x: 0, y: 0,
-	lock: 'locked', unlocked_until: '', strike: 'secure', position: 'closed', condition: 'normal', lockdown: false, reader: 'secure', since: '', ...change,
+	lock: 'locked', unlocked_until: '', strike: 'secure', has_reader: true, has_strike: true, position: 'closed', condition: 'normal', lockdown: false, reader: 'secure', since: '', ...change,
 });
 
 describe('doors', () => {
@@ -125,6 +125,7 @@ describe('doors', () => {
 		expect(faceOf(door({ condition: 'held', reader: 'offline' }), false)).toBe('held');
 		expect(faceOf(door({ strike: 'offline' }), false)).toBe('offline');
 		expect(faceOf(door({ reader: 'plain' }), false)).toBe('exposed');
+		expect(faceOf(door({ reader: 'offline', strike: 'offline', lock: 'unknown', has_reader: false, has_strike: false }), false)).toBe('secure');
 		expect(faceOf(door({ condition: 'forced', reader: 'offline' }), true)).toBe('forced');
 		expect(new Set(FACES.map(levelOf).filter((level) => level !== 'quiet')).size).toBe(4);
 	});

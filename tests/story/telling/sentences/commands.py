@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import subprocess
 import textwrap
 
 from telling.language import does, expects
@@ -39,6 +40,14 @@ def fails(story, command, one, two, three):
     if done.returncode != 1:
         raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
     must_say(done, filled(story, one, two, three))
+
+
+@expects('The command "<command:text>" is called wrongly, and says "<one:text>"')
+def called_wrongly(story, command, one):
+    done = run(story, command)
+    if done.returncode != 2:
+        raise AssertionError("exit code %d:\n%s" % (done.returncode, said(done)))
+    must_say(done, filled(story, one))
 
 
 @expects('It does not say "<word:text>"')
@@ -103,3 +112,13 @@ def copy(story, name, other):
 def keep_said(story, name):
     with open(story.path_of(name), "wb") as file:
         file.write(story.done.stdout)
+
+
+@does("A remark of <letters:number> letters is put on record <count:number> times, <pace:number> a second")
+def flood(story, letters, count, pace):
+    program = next(path for path in (os.path.join(story.build, folder, "story-remarks") for folder in ("tests/story", "."))
+                   if os.path.exists(path))
+    done = subprocess.run([program, story.server.folder, str(count), str(pace), str(letters)], capture_output=True,
+                          timeout=60 * story.slow, check=False)
+    if done.returncode != 0:
+        raise AssertionError(said(done))

@@ -8,7 +8,8 @@ import sqlite3
 from telling.language import does, expects
 from telling.server import said
 
-PAGES = ("legation.db", "legation.db-wal")
+DATABASE = "data/legation.db"
+PAGES = (DATABASE, DATABASE + "-wal")
 
 
 def must_be_stopped(story):
@@ -60,7 +61,7 @@ def elsewhere(story, code, name):
 
 
 def database(story):
-    return sqlite3.connect(os.path.join(story.server.folder, "legation.db"), isolation_level=None)
+    return sqlite3.connect(os.path.join(story.server.folder, DATABASE), isolation_level=None)
 
 
 @does("Somebody changes one letter of the entry <label> on the disk")
@@ -199,3 +200,18 @@ def does_not_start(story, words):
         text = file.read()
     if code == 0 or words not in text:
         raise AssertionError("exit code %d, and it says:\n%s" % (code, text))
+
+
+@expects("Nowhere in the post's folder stands any of these: <words:rest>")
+def nowhere_on_disk(story, words):
+    """Not in the database's pages, not in its log."""
+    for folder, _, files in os.walk(story.server.folder):
+        for name in files:
+            path = os.path.join(folder, name)
+            if not os.path.isfile(path):
+                continue
+            with open(path, "rb") as file:
+                data = file.read()
+            found = [word for word in words.split(", ") if word.encode() in data]
+            if found:
+                raise AssertionError("%s: %s" % (os.path.relpath(path, story.folder), ", ".join(found)))
