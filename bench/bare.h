@@ -1,9 +1,9 @@
 /* bench/bare.h - the floor under every write: SQLite alone, told to write what the server has just written.
  *
  * The floor starts from a copy of the server's own database, byte for byte, in the same folder, with the pragmas of
- * store/sqlite.c and its policy for the write-ahead log; it inserts the same rows in the same order with the same SQL, and
- * commits where the server committed. What it does not do is the server's work: no messages, no JSON, no hashes, no
- * signature. It calls sqlite3 directly, so that a cost hidden in our store would show as well.
+ * store/sqlite.c and its policy for the write-ahead log; it inserts the same rows in the same order with the same
+ * SQL, and commits where the server committed. What it does not do is the server's work: no messages, no JSON, no
+ * hashes, no signature. It calls sqlite3 directly, so that a cost hidden in our store would show as well.
  */
 #ifndef LEGATION_BENCH_BARE_H
 #define LEGATION_BENCH_BARE_H

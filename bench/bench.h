@@ -1,8 +1,8 @@
 /* bench/bench.h - what every bench needs: a folder beside the programs, the real server in it, sorted samples.
  *
- * A bench stands in BUILD/bench/ and works in BUILD/bench/data/NAME, so that the server and its floor write to the disk that
- * the build is on. It knows nothing of what is measured. Everything here ends the bench when it fails: there is no figure
- * then.
+ * A bench stands in BUILD/bench/ and works in BUILD/bench/data/NAME, so that the server and its floor write to the
+ * disk that the build is on. It knows nothing of what is measured. Everything here ends the bench when it fails:
+ * there is no figure then.
  */
 #ifndef LEGATION_BENCH_BENCH_H
 #define LEGATION_BENCH_BENCH_H
@@ -62,8 +62,8 @@ void bench_server_start(const char *folder, struct bench_server *ret_server);
 void bench_server_stop(struct bench_server *server);
 struct client *bench_client(const struct bench_server *server);
 
-/* Of a process, in kB: a line of /proc/PID/status ("VmHWM:"), and of smaps_rollup summed over a process and its children
- * ("Pss:").
+/* Of a process, in kB: a line of /proc/PID/status ("VmHWM:"), and of smaps_rollup summed over a process and its
+ * children ("Pss:").
  */
 uint64_t bench_status_kb(pid_t process, const char *line);
 uint64_t bench_tree_kb(pid_t process, const char *line);

@@ -1,18 +1,20 @@
 /* bench/ledger.c - how many durable entries a second, and how many SQLite alone would make of the same rows.
  *
- * Eight producers, each a process of its own, put remarks on record through the tool socket of the real server, with several
- * requests in flight each. An entry counts when its answer has come, and answers leave core only after the commit.
+ * Eight producers, each a process of its own, put remarks on record through the tool socket of the real server, with
+ * several requests in flight each. An entry counts when its answer has come, and answers leave core only after the
+ * commit.
  *
- * The floor (bench/bare.h) takes a copy of the database as it was before the round and writes the same rows into it: entry,
- * its index, the tree's tiles, the checkpoint's row, with a commit wherever core made one. The sizes of core's batches come
- * from the database itself: each commit counts up a number in SQLite's shared index of the log (iChange), which we watch,
- * and then the checkpoint's row says how many entries there are. A commit that we miss makes a batch look larger, which
- * makes the floor faster, never slower; how many were missed is printed.
+ * The floor (bench/bare.h) takes a copy of the database as it was before the round and writes the same rows into it:
+ * entry, its index, the tree's tiles, the checkpoint's row, with a commit wherever core made one. The sizes of core's
+ * batches come from the database itself: each commit counts up a number in SQLite's shared index of the log
+ * (iChange), which we watch, and then the checkpoint's row says how many entries there are. A commit that we miss
+ * makes a batch look larger, which makes the floor faster, never slower; how many were missed is printed.
  *
- * Rounds of server and floor alternate, so that what else the machine does hits both; the figures are medians of the rounds.
+ * Rounds of server and floor alternate, so that what else the machine does hits both; the figures are medians of the
+ * rounds.
  *
- * Fair or not: the floor's one process has the machine for itself, while core shares it with eight producers, web (which
- * gets every line for the consoles) and the supervisor.
+ * Fair or not: the floor's one process has the machine for itself, while core shares it with eight producers, web
+ * (which gets every line for the consoles) and the supervisor.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* bench/site.h - a plain post for benches: some lines, readers on each, one I/O device a line with all its strikes.
  *
- * Reader r of line l is device address r + 1, its door's strike is output r of the I/O device at address 0 of the same line.
- * Everybody may pass everywhere. Cards are H10301, facility SITE_FACILITY, numbers from SITE_FIRST_CARD on.
+ * Reader r of line l is device address r + 1, its door's strike is output r of the I/O device at address 0 of the
+ * same line. Everybody may pass everywhere. Cards are H10301, facility SITE_FACILITY, numbers from SITE_FIRST_CARD on.
  */
 #ifndef LEGATION_BENCH_SITE_H
 #define LEGATION_BENCH_SITE_H

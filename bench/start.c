@@ -1,9 +1,9 @@
 /* bench/start.c - from `legation serve` to ready, over a ledger of a million entries and with nothing in the caches.
  *
  * The clock starts just before fork and stops at READY=1, as a service manager hears it. Before that the page cache is
- * dropped: by the kernel as a whole when we are root, else page by page of the database alone (then the program itself is
- * still cached, which the figure's remark says). Ready means: the checkpoint's signature checked, the root computed from the
- * frontier, state loaded, every process up. The full verification that follows is not in it.
+ * dropped: by the kernel as a whole when we are root, else page by page of the database alone (then the program
+ * itself is still cached, which the figure's remark says). Ready means: the checkpoint's signature checked, the root
+ * computed from the frontier, state loaded, every process up. The full verification that follows is not in it.
  *
  * start.read_ms beside it is the floor of a start: reading, through the same emptied cache, as many bytes from the
  * database's beginning as the start itself reads from this disk; it says how much of the time is the disk's.

@@ -1,16 +1,16 @@
 /* bench/swipe.c - from a card at the reader to the strike, at the wire; and what all the processes weigh meanwhile.
  *
- * 32 readers on 4 serial lines at 115,200 baud (ptys that sim-reader paces byte by byte), each swiped every 500 ms, through
- * the real server: secure channel, decision, entry, commit, strike. The latency is the simulator's own: from the last byte
- * of the reader's reply with the card to the first byte of the unlock at the I/O device. It includes the commit, both
- * directions through osdp worker and core, and whatever the line was busy with when the unlock came.
+ * 32 readers on 4 serial lines at 115,200 baud (ptys that sim-reader paces byte by byte), each swiped every 500 ms,
+ * through the real server: secure channel, decision, entry, commit, strike. The latency is the simulator's own: from
+ * the last byte of the reader's reply with the card to the first byte of the unlock at the I/O device. It includes
+ * the commit, both directions through osdp worker and core, and whatever the line was busy with when the unlock came.
  *
- * The floor is one durable commit: SQLite alone (bench/bare.h) writes the rows of one grant, in the same folder, at the same
- * rate and while the same simulators and the same server poll each other. No unlock that waits for its record to be on the
- * disk can be faster.
+ * The floor is one durable commit: SQLite alone (bench/bare.h) writes the rows of one grant, in the same folder, at
+ * the same rate and while the same simulators and the same server poll each other. No unlock that waits for its
+ * record to be on the disk can be faster.
  *
- * Windows of swipes and of commits alternate, so that a slow disk or a busy neighbour hits both. All samples of one kind
- * make its percentiles.
+ * Windows of swipes and of commits alternate, so that a slow disk or a busy neighbour hits both. All samples of one
+ * kind make its percentiles.
  *
  * As root the simulator runs in the real-time class: it stands for 36 devices with processors of their own.
  */

@@ -1,13 +1,15 @@
 /* bench/verify.c - verifying a million entries, over merely reading and hashing the same rows.
  *
- * tree  what `legation ledger verify --tree` does: every line hashed, the tree built, compared with each stored tile, root and
+ * tree  what `legation ledger verify --tree` does: every line hashed, the tree built, compared with each stored tile,
+ * root and
  *       signed checkpoint checked
  * full  that, and every line's JSON, order, time and cause, and every sealed part opened and its salted hash compared
- * floor SQLite alone steps through `SELECT seq, line` and hashes each line once with the same SHA-256: nobody can claim to
+ * floor SQLite alone steps through `SELECT seq, line` and hashes each line once with the same SHA-256: nobody can
+ * claim to
  *       have looked at every byte for less. A tree has twice as many hashes as leaves, so that 1.0 cannot be had.
  *
- * All three read from the page cache (a first pass over the table fills it), through connections with the same pragmas, and
- * take turns; the ratios are of medians.
+ * All three read from the page cache (a first pass over the table fills it), through connections with the same
+ * pragmas, and take turns; the ratios are of medians.
  */
 #include "bench/bare.h"
 #include "bench/history.h"

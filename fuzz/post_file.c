@@ -1,7 +1,7 @@
 /* fuzz/post_file.c - hostile bytes for the reading of a post's file and of a floor's drawing.
  *
- * An input that begins with '<' is a drawing. Any other is a post's file; what follows its first line "%%%" is the drawing
- * of every plan that the file names.
+ * An input that begins with '<' is a drawing. Any other is a post's file; what follows its first line "%%%" is the
+ * drawing of every plan that the file names.
  *
  * What must hold: no crash, no endless loop; a refusal says where; and whatever is taken keeps within the bounds of the
  * tables and passes core's own check, so that core never sees a file that its reader should not have let through.

@@ -2,8 +2,9 @@
  *
  * Stop 4 of 5 on the swipe tour: worker/osdp/reader.c > access/swipe.c > access/facts.c > [here] > ledger/append.c
  *
- * Pure: no clock, no I/O, no allocation. The ledger keeps the facts, so a swipe decided again years later gives the same
- * verdict. Levels, schedules, factors and the rest of the rules will be further lines of access_decide, and further facts.
+ * Pure: no clock, no I/O, no allocation. The ledger keeps the facts, so a swipe decided again years later gives the
+ * same verdict. Levels, schedules, factors and the rest of the rules will be further lines of access_decide, and
+ * further facts.
  */
 #ifndef LEGATION_ACCESS_DECISION_H
 #define LEGATION_ACCESS_DECISION_H
@@ -18,18 +19,18 @@ enum access_verdict {
 /* Everything that bears on one swipe. Zero is the careful answer to each question. */
 struct access_facts {
 	uint64_t now_us;
-	bool reader_secure;     /* the read came through the secure channel, or its reader may do without */
-	bool record_possible;   /* there is room for the record of why */
-	uint64_t door;          /* 0: this reader serves none */
-	bool strike_reachable;  /* the device that carries the strike is there and secure */
-	uint64_t lockdown;      /* the entry of the lockdown in force on this door; 0: none */
-	uint64_t credential;    /* 0: unknown */
+	bool reader_secure;    /* the read came through the secure channel, or its reader may do without */
+	bool record_possible;  /* there is room for the record of why */
+	uint64_t door;         /* 0: this reader serves none */
+	bool strike_reachable; /* the device that carries the strike is there and secure */
+	uint64_t lockdown;     /* the entry of the lockdown in force on this door; 0: none */
+	uint64_t credential;   /* 0: unknown */
 	bool revoked;
 	uint64_t not_before_us; /* 0: from ever */
 	uint64_t expires_us;    /* 0: never */
 	uint64_t person;
-	bool person_present;    /* of the post, not left and not erased */
-	uint64_t right;         /* the entry that allows this person this door; 0: none does */
+	bool person_present; /* of the post, not left and not erased */
+	uint64_t right;      /* the entry that allows this person this door; 0: none does */
 };
 
 struct access_decision {

@@ -1,8 +1,9 @@
-/* access/device.c - readers and I/O devices: brought up by a handshake, pinned to an identity, kept by a key of their own.
+/* access/device.c - readers and I/O devices: brought up by a handshake, pinned to an identity, kept by a key of their
+ * own.
  *
- * The worker speaks the protocol; the keys are here. Core draws RND.A, derives the session's keys from the device's SCBK and
- * hands those over; the SCBK itself leaves only as a KEYSET's payload. A device that is not who it was when its key was
- * pinned gets no session until somebody accepts it on record.
+ * The worker speaks the protocol; the keys are here. Core draws RND.A, derives the session's keys from the device's
+ * SCBK and hands those over; the SCBK itself leaves only as a KEYSET's payload. A device that is not who it was when
+ * its key was pinned gets no session until somebody accepts it on record.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -126,7 +127,8 @@ static bool identity_is_pinned_one(const struct access_device *device, struct sp
  * gives   true when it proved that it holds this key; the session's keys and our own cryptogram then.
  */
 static struct err proves(struct core *core, const struct access_device *device, const struct osdp_cryptogram *said,
-			 enum access_key_place place, struct osdp_keys *ret_keys, uint8_t ret_server[16], bool *ret_proven)
+			 enum access_key_place place, struct osdp_keys *ret_keys, uint8_t ret_server[16],
+			 bool *ret_proven)
 {
 	uint8_t scbk[16], expected[16];
 	bool there = false;
@@ -155,7 +157,8 @@ static struct err answer_cryptogram(struct core *core, const struct osdp_cryptog
 	struct osdp_keys keys;
 	uint8_t server[16];
 	bool proven = false, proven_next = false;
-	bool may = device->challenged && is_whole(said) && !said->default_key; /* RULE ACCESS-10: the install key proves nothing */
+	bool may = device->challenged && is_whole(said) &&
+		   !said->default_key; /* RULE ACCESS-10: the install key proves nothing */
 	device->challenged = false;
 	if (may)
 		TRY(proves(core, device, said, ACCESS_KEY_NOW, &keys, server, &proven));

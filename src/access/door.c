@@ -1,8 +1,8 @@
 /* access/door.c - what doors do: opened, shut, forced, held; somebody asks to leave.
  *
- * The contact and the request to exit are inputs of the device on the protected side. Egress is wired in the field and only
- * reported here: it never waits for us. After a restart the first reading of a contact is taken as it is; only a door that
- * opens before our eyes can be forced.
+ * The contact and the request to exit are inputs of the device on the protected side. Egress is wired in the field
+ * and only reported here: it never waits for us. After a restart the first reading of a contact is taken as it is;
+ * only a door that opens before our eyes can be forced.
  */
 #include <stdio.h>
 
@@ -99,8 +99,9 @@ struct err access_contacts(struct core *core, const struct osdp_contacts *contac
 		if (door->exit_device == device->id && door->exit_input < contacts->count)
 			TRY(exit_read(core, door, is_active(contacts, door->exit_input)));
 		if (door->contact_device == device->id && door->contact_input < contacts->count)
-			TRY(contact_read(core, door, is_active(contacts, door->contact_input) ==
-							     (door->contact_active == POST_CONTACT_ACTIVE_OPEN)));
+			TRY(contact_read(core, door,
+					 is_active(contacts, door->contact_input) ==
+						 (door->contact_active == POST_CONTACT_ACTIVE_OPEN)));
 	}
 	return OK;
 }

@@ -150,7 +150,8 @@ struct err access_import_write(struct core *core, const struct core_request *req
 	TRY(pass(&import));
 	if (import.refused)
 		return OK;
-	uint32_t changes = import.reply.credentials_added + import.reply.credentials_changed + import.reply.rights_changed;
+	uint32_t changes =
+		import.reply.credentials_added + import.reply.credentials_changed + import.reply.rights_changed;
 	if (changes > 0 && !import.in->dry_run) {
 		struct access_imported body = {
 			.file = import.in->file,

@@ -1,8 +1,8 @@
 /* access/keys.c - the devices' own keys: brought from the bench, or made here and sent by KEYSET.
  *
- * A device's key (SCBK) is kept wrapped under the root key, outside the ledger; that it changed is an entry. A new key made
- * here is stored as the next one before it is sent, so that a crash or a lost acknowledgement leaves the device reachable: it
- * then proves itself by the next key, which comes into force by that.
+ * A device's key (SCBK) is kept wrapped under the root key, outside the ledger; that it changed is an entry. A new
+ * key made here is stored as the next one before it is sent, so that a crash or a lost acknowledgement leaves the
+ * device reachable: it then proves itself by the next key, which comes into force by that.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -23,7 +23,8 @@ struct err access_key_load(struct core *core, uint64_t device, enum access_key_p
 			   bool *ret_there)
 {
 	char name[KEY_NAME_SIZE];
-	struct err e = keys_secret_load(core_store(core), core_root_key(core), key_name(device, place, name), ret_scbk, 16);
+	struct err e =
+		keys_secret_load(core_store(core), core_root_key(core), key_name(device, place, name), ret_scbk, 16);
 	*ret_there = !failed(e);
 	return e.code == ERR_NOT_FOUND ? OK : e;
 }
@@ -66,7 +67,8 @@ static void draw(uint8_t ret_scbk[16])
 	while (osdp_derive_weakness(ret_scbk)); /* about once in five million draws */
 }
 
-/* Only inside a session that rests on the device's own key: whoever listens to the line learns nothing. RULE ACCESS-13 */
+/* Only inside a session that rests on the device's own key: whoever listens to the line learns nothing. RULE
+ * ACCESS-13 */
 static struct err key_renew(struct core *core, const struct core_request *request, uint64_t id)
 {
 	struct access_device *device = access_device(access_state(core), id);
@@ -119,8 +121,9 @@ struct err access_keyset_done(struct core *core, const struct osdp_keyset_done *
 	if (done->acknowledged)
 		return access_key_promote(core, done->device);
 	if (device->renewing)
-		core_refuse(core, device->renewer, 503, "no-answer", "device",
-			    "the device did not confirm the new key; whichever it holds will be found at the next session");
+		core_refuse(
+			core, device->renewer, 503, "no-answer", "device",
+			"the device did not confirm the new key; whichever it holds will be found at the next session");
 	device->renewing = false;
 	return OK;
 }
@@ -134,5 +137,6 @@ struct err access_key_write(struct core *core, const struct core_request *reques
 			    SPAN_ARGS(in->device));
 		return OK;
 	}
-	return in->scbk.size > 0 ? key_bring(core, request, device->id, in->scbk) : key_renew(core, request, device->id);
+	return in->scbk.size > 0 ? key_bring(core, request, device->id, in->scbk)
+				 : key_renew(core, request, device->id);
 }

@@ -83,9 +83,10 @@ static struct err cards_read(struct core_read *read, uint64_t person, struct sha
 	struct access_credential_row *rows = arena_take(read->arena, ROUTES_CARDS_MAX * sizeof *rows);
 	struct store_statement *all;
 	size_t count = 0;
-	TRY(store_statement(read->store,
-			    "SELECT id, not_before, expires, revoked FROM access_card WHERE person = $1 ORDER BY id LIMIT 64",
-			    &all));
+	TRY(store_statement(
+		read->store,
+		"SELECT id, not_before, expires, revoked FROM access_card WHERE person = $1 ORDER BY id LIMIT 64",
+		&all));
 	store_bind_u64(all, 1, person);
 	for (;;) {
 		bool row;
@@ -109,7 +110,8 @@ static struct err doors_of_person(struct core_read *read, uint64_t person, struc
 	uint64_t *doors = arena_take(read->arena, POST_DOORS_MAX * sizeof *doors);
 	struct store_statement *all;
 	size_t count = 0;
-	TRY(store_statement(read->store, "SELECT door FROM access_right WHERE person = $1 ORDER BY door LIMIT 2000", &all));
+	TRY(store_statement(read->store, "SELECT door FROM access_right WHERE person = $1 ORDER BY door LIMIT 2000",
+			    &all));
 	store_bind_u64(all, 1, person);
 	for (;;) {
 		bool row;

@@ -1,7 +1,7 @@
 /* access/state.h - what core keeps of cards, rights, doors and devices in memory; only this folder includes it.
  *
- * What an entry says is in the tables too and is loaded from there; what only the moment knows (a session's keys, when a door
- * was opened on the boot clock) is not, and is learnt again after a restart.
+ * What an entry says is in the tables too and is loaded from there; what only the moment knows (a session's keys,
+ * when a door was opened on the boot clock) is not, and is learnt again after a restart.
  */
 #ifndef LEGATION_ACCESS_STATE_H
 #define LEGATION_ACCESS_STATE_H
@@ -13,7 +13,7 @@
 
 enum {
 	ACCESS_CREDENTIALS_MAX = 500000,
-	ACCESS_NUMBER_SIZE_MAX = 24,      /* bit count (u16 le) and the bits */
+	ACCESS_NUMBER_SIZE_MAX = 24, /* bit count (u16 le) and the bits */
 	ACCESS_CARD_BITS_MAX = 176,
 	ACCESS_UNLOCK_SECONDS_MAX = 600,
 	ACCESS_BUZZER_DENIED = 3,
@@ -34,7 +34,7 @@ struct access_card {
 
 struct access_holder { /* a person's rights */
 	uint64_t person;
-	uint64_t right; /* the entry that lists the doors */
+	uint64_t right;  /* the entry that lists the doors */
 	uint64_t *doors; /* rising */
 	size_t door_count;
 };
@@ -46,12 +46,12 @@ struct access_door {
 	uint64_t unlocked_by;       /* the entry that unlocked it last */
 	uint64_t exit_boot_us;      /* the last request to exit */
 	uint64_t exit_entry;
-	uint64_t opened_by;         /* the entry of the opening */
+	uint64_t opened_by; /* the entry of the opening */
 	uint64_t opened_boot_us;
 	enum access_position position;
 	enum access_condition condition;
 	bool exit_active;
-	bool seen;                  /* the contact has been read since core started */
+	bool seen; /* the contact has been read since core started */
 };
 
 struct access_device {
@@ -86,10 +86,10 @@ struct access_state {
 	struct access_device *devices;
 	size_t device_count, device_room;
 	struct map device_by_id;
-	uint64_t lockdown; /* of the whole post; the entry */
-	uint64_t generation; /* of post.h, when door_by_reader was made */
+	uint64_t lockdown;         /* of the whole post; the entry */
+	uint64_t generation;       /* of post.h, when door_by_reader was made */
 	struct map door_by_reader; /* device id << 8 | reader number */
-	uint64_t configured; /* the generation of post.h that the lines' workers know */
+	uint64_t configured;       /* the generation of post.h that the lines' workers know */
 };
 
 static inline struct access_state *access_state(struct core *core)
@@ -105,8 +105,8 @@ struct access_card *access_card_of(struct access_state *state, const uint8_t fin
 struct access_card *access_card_add(struct access_state *state, uint64_t id);
 void access_card_index(struct access_state *state, const struct access_card *card);
 struct access_holder *access_holder(struct access_state *state, uint64_t person, bool make);
-struct access_door *access_door(struct access_state *state, uint64_t id); /* made when new */
-struct access_device *access_device(struct access_state *state, uint64_t id); /* made when new */
+struct access_door *access_door(struct access_state *state, uint64_t id);          /* made when new */
+struct access_device *access_device(struct access_state *state, uint64_t id);      /* made when new */
 uint64_t access_right(struct access_state *state, uint64_t person, uint64_t door); /* the entry, or 0 */
 const struct post_door *access_door_of_reader(struct core *core, uint64_t device, uint32_t reader);
 
@@ -152,7 +152,8 @@ enum access_key_place {
 };
 struct err access_key_load(struct core *core, uint64_t device, enum access_key_place place, uint8_t ret_scbk[16],
 			   bool *ret_there) MUST_USE;
-struct err access_key_promote(struct core *core, uint64_t device) MUST_USE; /* the device has the next one: it is in force */
+struct err access_key_promote(struct core *core,
+			      uint64_t device) MUST_USE; /* the device has the next one: it is in force */
 struct err access_keyset_done(struct core *core, const struct osdp_keyset_done *done) MUST_USE;
 
 #endif

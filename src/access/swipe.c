@@ -2,8 +2,8 @@
  *
  * Stop 2 of 5 on the swipe tour: worker/osdp/reader.c > [here] > access/facts.c > access/decision.c > ledger/append.c
  *
- * All branches of the story are here. The strike, the green light and the sound are queued behind the entry and leave when
- * it is durable.
+ * All branches of the story are here. The strike, the green light and the sound are queued behind the entry and leave
+ * when it is durable.
  */
 #include <stdio.h>
 
@@ -112,7 +112,8 @@ struct err access_swipe(struct core *core, const struct osdp_card *card)
 
 	if (decision.verdict != ACCESS_GRANT) {
 		TRY(record_denial(core, card, &facts, decision.reason, fingerprint));
-		access_send_device(core, card->device, MESSAGE_OSDP_RESUME, &(struct osdp_resume){.device = card->device});
+		access_send_device(core, card->device, MESSAGE_OSDP_RESUME,
+				   &(struct osdp_resume){.device = card->device});
 		show(core, card, false);
 		return OK;
 	}

@@ -1,4 +1,5 @@
-/* access/tables.c - cards, rights, doors, devices and passages as tables, and as core's memory, from the same entries. */
+/* access/tables.c - cards, rights, doors, devices and passages as tables, and as core's memory, from the same
+ * entries. */
 #include <stdlib.h>
 
 #include "access/decision.h"
@@ -11,7 +12,8 @@ const char access_schema[] =
 	"CREATE TABLE access_right (person INTEGER NOT NULL, door INTEGER NOT NULL, entry INTEGER NOT NULL,"
 	" PRIMARY KEY (person, door));"
 	"CREATE TABLE access_door (id INTEGER PRIMARY KEY, lockdown INTEGER NOT NULL, unlocked_until INTEGER NOT NULL,"
-	" unlocked_by INTEGER NOT NULL, position INTEGER NOT NULL, condition INTEGER NOT NULL, opened_by INTEGER NOT NULL,"
+	" unlocked_by INTEGER NOT NULL, position INTEGER NOT NULL, condition INTEGER NOT NULL, opened_by INTEGER NOT "
+	"NULL,"
 	" since INTEGER NOT NULL);"
 	"CREATE TABLE access_device (id INTEGER PRIMARY KEY, link INTEGER NOT NULL, pinned INTEGER NOT NULL, cuid BLOB,"
 	" vendor INTEGER NOT NULL, model INTEGER NOT NULL, version INTEGER NOT NULL, serial INTEGER NOT NULL,"
@@ -19,7 +21,8 @@ const char access_schema[] =
 	"CREATE TABLE access_passage (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, person INTEGER NOT NULL,"
 	" door INTEGER NOT NULL, granted INTEGER NOT NULL, reason INTEGER NOT NULL);"
 	"CREATE INDEX access_passage_person ON access_passage (person, seq);";
-const char *const access_tables[] = {"access_card", "access_right", "access_door", "access_device", "access_passage", NULL};
+const char *const access_tables[] = {"access_card",   "access_right",   "access_door",
+				     "access_device", "access_passage", NULL};
 
 /* ---- cards ---- */
 
@@ -91,7 +94,8 @@ static struct err cards_load(struct core *core, struct access_state *state)
 {
 	struct store_statement *all;
 	TRY(store_statement(core_store(core),
-			    "SELECT id, person, not_before, expires, revoked, fingerprint FROM access_card ORDER BY id", &all));
+			    "SELECT id, person, not_before, expires, revoked, fingerprint FROM access_card ORDER BY id",
+			    &all));
 	for (;;) {
 		bool row;
 		TRY(store_step(all, &row));
@@ -159,8 +163,8 @@ static struct err rights_load(struct core *core, struct access_state *state)
 	uint64_t *doors = malloc(POST_DOORS_MAX * sizeof *doors);
 	size_t count = 0;
 	ENSURE(doors);
-	struct err e = store_statement(core_store(core), "SELECT person, door, entry FROM access_right ORDER BY person, door",
-				       &all);
+	struct err e = store_statement(core_store(core),
+				       "SELECT person, door, entry FROM access_right ORDER BY person, door", &all);
 	for (bool row = true; !failed(e) && row;) {
 		e = store_step(all, &row);
 		if (failed(e))
@@ -186,14 +190,15 @@ static struct err rights_load(struct core *core, struct access_state *state)
 static struct err door_store(struct core *core, const struct access_door *door, uint64_t since)
 {
 	struct store_statement *put;
-	TRY(store_statement(core_store(core),
-			    "INSERT INTO access_door (id, lockdown, unlocked_until, unlocked_by, position, condition, opened_by,"
-			    " since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET"
-			    " lockdown = excluded.lockdown, unlocked_until = excluded.unlocked_until,"
-			    " unlocked_by = excluded.unlocked_by, position = excluded.position,"
-			    " condition = excluded.condition, opened_by = excluded.opened_by,"
-			    " since = CASE WHEN excluded.since > 0 THEN excluded.since ELSE since END",
-			    &put));
+	TRY(store_statement(
+		core_store(core),
+		"INSERT INTO access_door (id, lockdown, unlocked_until, unlocked_by, position, condition, opened_by,"
+		" since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET"
+		" lockdown = excluded.lockdown, unlocked_until = excluded.unlocked_until,"
+		" unlocked_by = excluded.unlocked_by, position = excluded.position,"
+		" condition = excluded.condition, opened_by = excluded.opened_by,"
+		" since = CASE WHEN excluded.since > 0 THEN excluded.since ELSE since END",
+		&put));
 	store_bind_u64(put, 1, door->id);
 	store_bind_u64(put, 2, door->lockdown);
 	store_bind_u64(put, 3, door->unlocked_until_us);
@@ -251,8 +256,8 @@ static struct err apply_unlocked(struct core *core, const struct core_entry *ent
 	return unlocked(core, entry, body->door, body->seconds * UINT64_C(1000000));
 }
 
-static struct err door_moved(struct core *core, const struct core_entry *entry, uint64_t id, enum access_position position,
-			     enum access_condition condition, uint64_t opened_by)
+static struct err door_moved(struct core *core, const struct core_entry *entry, uint64_t id,
+			     enum access_position position, enum access_condition condition, uint64_t opened_by)
 {
 	struct access_door *door = access_door(access_state(core), id);
 	door->position = position;
@@ -263,14 +268,14 @@ static struct err door_moved(struct core *core, const struct core_entry *entry, 
 
 static struct err apply_opened(struct core *core, const struct core_entry *entry)
 {
-	return door_moved(core, entry, ((const struct access_door_opened *)entry->body)->door, ACCESS_OPEN, ACCESS_NORMAL,
-			  entry->seq);
+	return door_moved(core, entry, ((const struct access_door_opened *)entry->body)->door, ACCESS_OPEN,
+			  ACCESS_NORMAL, entry->seq);
 }
 
 static struct err apply_forced(struct core *core, const struct core_entry *entry)
 {
-	return door_moved(core, entry, ((const struct access_door_forced *)entry->body)->door, ACCESS_OPEN, ACCESS_FORCED,
-			  entry->seq);
+	return door_moved(core, entry, ((const struct access_door_forced *)entry->body)->door, ACCESS_OPEN,
+			  ACCESS_FORCED, entry->seq);
 }
 
 static struct err apply_held(struct core *core, const struct core_entry *entry)
@@ -282,7 +287,8 @@ static struct err apply_held(struct core *core, const struct core_entry *entry)
 
 static struct err apply_closed(struct core *core, const struct core_entry *entry)
 {
-	return door_moved(core, entry, ((const struct access_door_closed *)entry->body)->door, ACCESS_SHUT, ACCESS_NORMAL, 0);
+	return door_moved(core, entry, ((const struct access_door_closed *)entry->body)->door, ACCESS_SHUT,
+			  ACCESS_NORMAL, 0);
 }
 
 /* The post's own lockdown stands in the row of door 0. It also ends every unlock: the doors fall shut. */
@@ -307,10 +313,11 @@ static struct err apply_lockdown(struct core *core, const struct core_entry *ent
 static struct err doors_load(struct core *core, struct access_state *state)
 {
 	struct store_statement *all;
-	TRY(store_statement(core_store(core),
-			    "SELECT id, lockdown, unlocked_until, unlocked_by, position, condition, opened_by FROM access_door"
-			    " ORDER BY id",
-			    &all));
+	TRY(store_statement(
+		core_store(core),
+		"SELECT id, lockdown, unlocked_until, unlocked_by, position, condition, opened_by FROM access_door"
+		" ORDER BY id",
+		&all));
 	for (;;) {
 		bool row;
 		TRY(store_step(all, &row));
@@ -333,14 +340,15 @@ static struct err doors_load(struct core *core, struct access_state *state)
 static struct err device_store(struct core *core, const struct access_device *device)
 {
 	struct store_statement *put;
-	TRY(store_statement(core_store(core),
-			    "INSERT INTO access_device (id, link, pinned, cuid, vendor, model, version, serial, firmware, tamper,"
-			    " power_failure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE"
-			    " SET link = excluded.link, pinned = excluded.pinned, cuid = excluded.cuid,"
-			    " vendor = excluded.vendor, model = excluded.model, version = excluded.version,"
-			    " serial = excluded.serial, firmware = excluded.firmware, tamper = excluded.tamper,"
-			    " power_failure = excluded.power_failure",
-			    &put));
+	TRY(store_statement(
+		core_store(core),
+		"INSERT INTO access_device (id, link, pinned, cuid, vendor, model, version, serial, firmware, tamper,"
+		" power_failure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE"
+		" SET link = excluded.link, pinned = excluded.pinned, cuid = excluded.cuid,"
+		" vendor = excluded.vendor, model = excluded.model, version = excluded.version,"
+		" serial = excluded.serial, firmware = excluded.firmware, tamper = excluded.tamper,"
+		" power_failure = excluded.power_failure",
+		&put));
 	store_bind_u64(put, 1, device->id);
 	store_bind_u64(put, 2, device->link);
 	store_bind_u64(put, 3, device->pinned);
@@ -392,10 +400,11 @@ static struct err apply_device_tamper(struct core *core, const struct core_entry
 static struct err devices_load(struct core *core, struct access_state *state)
 {
 	struct store_statement *all;
-	TRY(store_statement(core_store(core),
-			    "SELECT id, link, pinned, cuid, vendor, model, version, serial, firmware, tamper, power_failure"
-			    " FROM access_device ORDER BY id",
-			    &all));
+	TRY(store_statement(
+		core_store(core),
+		"SELECT id, link, pinned, cuid, vendor, model, version, serial, firmware, tamper, power_failure"
+		" FROM access_device ORDER BY id",
+		&all));
 	for (;;) {
 		bool row;
 		TRY(store_step(all, &row));

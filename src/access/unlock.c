@@ -18,7 +18,7 @@ void access_strike(struct core *core, const struct post_door *door, uint32_t tim
 	access_send_device(core, door->strike_device, MESSAGE_OSDP_OUTPUT, &output);
 }
 
-/* The worker says what became of it: an unlock that did not arrive is an entry, for somebody stands before that door. */
+/* The worker says what became of it: an unlock that did not arrive is an entry, for somebody stands there. */
 struct err access_strike_done(struct core *core, const struct osdp_output_done *done)
 {
 	const struct access_state *state = access_state(core);
@@ -49,7 +49,8 @@ struct err access_unlock_write(struct core *core, const struct core_request *req
 		return OK;
 	}
 	if (in->seconds == 0 || in->seconds > ACCESS_UNLOCK_SECONDS_MAX) {
-		core_refuse(core, request->caller, 400, "invalid", "seconds", "1 to %d seconds", ACCESS_UNLOCK_SECONDS_MAX);
+		core_refuse(core, request->caller, 400, "invalid", "seconds", "1 to %d seconds",
+			    ACCESS_UNLOCK_SECONDS_MAX);
 		return OK;
 	}
 	if (in->reason.size == 0) {
@@ -57,7 +58,8 @@ struct err access_unlock_write(struct core *core, const struct core_request *req
 		return OK;
 	}
 	if (state->lockdown || access_door(state, door->id)->lockdown) { /* RULE ACCESS-5 */
-		core_refuse(core, request->caller, 409, "lockdown", "door", "the door is locked down: release that first");
+		core_refuse(core, request->caller, 409, "lockdown", "door",
+			    "the door is locked down: release that first");
 		return OK;
 	}
 	if (core_disk_is_low(core)) { /* RULE ACCESS-2 */
@@ -99,7 +101,8 @@ static struct err set_lockdown(struct core *core, const struct core_request *req
 	struct access_state *state = access_state(core);
 	uint64_t in_force = door ? access_door(state, door)->lockdown : state->lockdown;
 	if (in->reason.size == 0) {
-		core_refuse(core, request->caller, 400, "invalid", "reason", "a lockdown needs a reason, and so does its end");
+		core_refuse(core, request->caller, 400, "invalid", "reason",
+			    "a lockdown needs a reason, and so does its end");
 		return OK;
 	}
 	if (in->on == (in_force != 0)) {
@@ -127,6 +130,7 @@ struct err access_door_lockdown_write(struct core *core, const struct core_reque
 	const struct access_lockdown_request *in = request->body;
 	if (post_door(core, in->door))
 		return set_lockdown(core, request, in->door);
-	core_refuse(core, request->caller, 404, "not-found", "door", "there is no door %llu", (unsigned long long)in->door);
+	core_refuse(core, request->caller, 404, "not-found", "door", "there is no door %llu",
+		    (unsigned long long)in->door);
 	return OK;
 }

@@ -101,8 +101,8 @@ struct err clock_read(struct span text, uint64_t *ret_wall_us)
 		if (form[i] != '0' && at[i] != (uint8_t)form[i])
 			return FAIL(ERR_INVALID, "time: not of the form %s", form);
 	if (!read_digits(at, 4, &year) || !read_digits(at + 5, 2, &month) || !read_digits(at + 8, 2, &day) ||
-	    !read_digits(at + 11, 2, &hour) || !read_digits(at + 14, 2, &minute) ||
-	    !read_digits(at + 17, 2, &second) || !read_digits(at + 20, 6, &micros))
+	    !read_digits(at + 11, 2, &hour) || !read_digits(at + 14, 2, &minute) || !read_digits(at + 17, 2, &second) ||
+	    !read_digits(at + 20, 6, &micros))
 		return FAIL(ERR_INVALID, "time: not of the form %s", form);
 	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > month_days(year, month) || hour > 23 ||
 	    minute > 59 || second > 59)

@@ -16,12 +16,18 @@ const char *err_why(void)
 const char *err_name(enum err_code code)
 {
 	static const char *const names[] = {
-		[ERR_NONE] = "none",         [ERR_INVALID] = "invalid",
-		[ERR_TOO_LARGE] = "too-large", [ERR_NOT_FOUND] = "not-found",
-		[ERR_EXISTS] = "exists",     [ERR_DENIED] = "denied",
-		[ERR_IO] = "io",             [ERR_FULL] = "full",
-		[ERR_BUSY] = "busy",         [ERR_CLOSED] = "closed",
-		[ERR_CORRUPT] = "corrupt",   [ERR_UNSUPPORTED] = "unsupported",
+		[ERR_NONE] = "none",
+		[ERR_INVALID] = "invalid",
+		[ERR_TOO_LARGE] = "too-large",
+		[ERR_NOT_FOUND] = "not-found",
+		[ERR_EXISTS] = "exists",
+		[ERR_DENIED] = "denied",
+		[ERR_IO] = "io",
+		[ERR_FULL] = "full",
+		[ERR_BUSY] = "busy",
+		[ERR_CLOSED] = "closed",
+		[ERR_CORRUPT] = "corrupt",
+		[ERR_UNSUPPORTED] = "unsupported",
 	};
 	REQUIRE((size_t)code < sizeof names / sizeof *names);
 	return names[code];

@@ -25,12 +25,12 @@ enum err_code {
 	ERR_TOO_LARGE, /* a bound with a name was reached */
 	ERR_NOT_FOUND,
 	ERR_EXISTS,
-	ERR_DENIED,    /* the system or a policy refuses */
-	ERR_IO,        /* the system failed us; errno is in the sentence */
-	ERR_FULL,      /* no space on the disk */
-	ERR_BUSY,      /* somebody else holds it */
-	ERR_CLOSED,    /* the peer has gone */
-	ERR_CORRUPT,   /* what was stored is not what was written */
+	ERR_DENIED,  /* the system or a policy refuses */
+	ERR_IO,      /* the system failed us; errno is in the sentence */
+	ERR_FULL,    /* no space on the disk */
+	ERR_BUSY,    /* somebody else holds it */
+	ERR_CLOSED,  /* the peer has gone */
+	ERR_CORRUPT, /* what was stored is not what was written */
 	ERR_UNSUPPORTED,
 };
 

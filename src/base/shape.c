@@ -21,7 +21,7 @@ static uint64_t number_of(const struct shape_field *field, const void *value)
 	case SHAPE_KIND_U32:
 		return *(const uint32_t *)at;
 	case SHAPE_KIND_ENUM:
-		return (uint64_t)*(const unsigned *)at;
+		return (uint64_t) * (const unsigned *)at;
 	default:
 		return *(const uint64_t *)at;
 	}
@@ -535,10 +535,9 @@ static struct err read_binary_value(struct cursor *c, const struct shape_field *
 		*(struct span *)member_to_set(field, value) = arena_copy(arena, bytes);
 		return OK;
 	}
-	uint64_t number = field->kind == SHAPE_KIND_BOOL ? cursor_u8(c)
-			  : field->kind == SHAPE_KIND_U32 || field->kind == SHAPE_KIND_ENUM
-				  ? cursor_u32le(c)
-				  : cursor_u64le(c);
+	uint64_t number = field->kind == SHAPE_KIND_BOOL                                    ? cursor_u8(c)
+			  : field->kind == SHAPE_KIND_U32 || field->kind == SHAPE_KIND_ENUM ? cursor_u32le(c)
+											    : cursor_u64le(c);
 	TRY(number_in_bounds(field, number));
 	set_number(field, value, number);
 	return OK;

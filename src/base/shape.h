@@ -10,7 +10,8 @@
  *	SHAPE(access_granted)                                 struct access_granted, access_granted_shape
  *	FIELD_ID(access_granted, door)                        uint64_t: the `seq` of the entry that made the object
  *	FIELD_U32(access_granted, strike_ms)                  uint32_t; also FIELD_U64, FIELD_BOOL, FIELD_TIME
- *	FIELD_TEXT(access_granted, reason_text, 200)          struct span of UTF-8 without control characters, at most 200 B
+ *	FIELD_TEXT(access_granted, reason_text, 200)          struct span of UTF-8 without control characters, at most
+ * 200 B
  *	FIELD_PROSE(access_granted, note, 2000)               the same with newlines and tabs
  *	FIELD_BYTES(access_granted, hash, 32)                 struct span; lower-case hex in JSON
  *	FIELD_SECRET(access_granted, key, 16)                 struct span; never in JSON; wiped with its arena
@@ -24,9 +25,12 @@
  * Two more lines give shapes a meaning; the struct templates pass over them:
  *
  *	ENTRY(access_granted, "access.granted")               an entry of the ledger (core/entries.h)
- *	ENTRY_SEALED_SELF(post_person, "post.person")         one with a sealed part whose subject is the object it makes
- *	ENTRY_SEALED(access_credential, "access.credential", person)            ... or the object named by one of its fields
- *	ROUTE(access_unlock, POST, "/api/doors/:door/unlock", WRITE, roles, request, reply)   a row of the API (ipc/route.h)
+ *	ENTRY_SEALED_SELF(post_person, "post.person")         one with a sealed part whose subject is the object it
+ * makes
+ *	ENTRY_SEALED(access_credential, "access.credential", person)            ... or the object named by one of its
+ * fields
+ *	ROUTE(access_unlock, POST, "/api/doors/:door/unlock", WRITE, roles, request, reply)   a row of the API
+ * (ipc/route.h)
  *
  * `#define SHAPE_TABLE "access/entries.def"` before `#include "base/shape_structs.h"` declares them all, and before
  * `#include "base/shape_tables.h"`, in one C file, defines them.
@@ -92,7 +96,8 @@ enum shape_part {
 };
 
 /* Write the members of a sparse canonical object, without braces: a field stands there exactly when it is not zero or
- * empty, in the table's order, with no spaces. So a field added later changes no older text, and one value has one text.
+ * empty, in the table's order, with no spaces. So a field added later changes no older text, and one value has one
+ * text.
  *
  * gives   true when something was written. `comma_first` puts a comma before the first member.
  */
@@ -113,7 +118,8 @@ void shape_write_full(struct sink *s, const struct shape *shape, const void *val
 
 /* The binary form, for messages between our own processes. Reading checks every bound of the table. */
 void shape_write_binary(struct sink *s, const struct shape *shape, const void *value);
-struct err shape_read_binary(struct cursor *c, const struct shape *shape, struct arena *arena, void *ret_value) MUST_USE;
+struct err shape_read_binary(struct cursor *c, const struct shape *shape, struct arena *arena,
+			     void *ret_value) MUST_USE;
 
 /* Check one value against the table's bounds: text lengths, UTF-8, enum numbers, list counts. */
 struct err shape_validate(const struct shape *shape, const void *value) MUST_USE;

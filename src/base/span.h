@@ -1,7 +1,8 @@
 /* base/span.h - bytes that somebody else owns, a cursor that reads them, a sink that writes them.
  *
  * A cursor's first failed read makes every later one return zero: read the whole thing, then ask cursor_finish once.
- * Left-over bytes are refused there. A sink does the same for writing: once full it stays full, and sink_finish says so.
+ * Left-over bytes are refused there. A sink does the same for writing: once full it stays full, and sink_finish says
+ * so.
  */
 #ifndef LEGATION_BASE_SPAN_H
 #define LEGATION_BASE_SPAN_H

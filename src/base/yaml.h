@@ -1,9 +1,10 @@
 /* base/yaml.h - strict reading of a YAML file that a person wrote, with the place of everything that is wrong.
  *
- * Only processes that read files use it: the `legation` command that a person runs, never core or a worker. What it takes is
- * the plain part of YAML: one document of mappings, lists and scalars, in UTF-8. Anchors, aliases, tags, directives and
- * repeated keys are refused; nothing is guessed from how a word looks: the reader of a member says what it wants, and
- * gets that or a refusal. Every refusal is ERR_INVALID (ERR_TOO_LARGE over a bound) and begins FILE:LINE:COLUMN, all from 1.
+ * Only processes that read files use it: the `legation` command that a person runs, never core or a worker. What it
+ * takes is the plain part of YAML: one document of mappings, lists and scalars, in UTF-8. Anchors, aliases, tags,
+ * directives and repeated keys are refused; nothing is guessed from how a word looks: the reader of a member says
+ * what it wants, and gets that or a refusal. Every refusal is ERR_INVALID (ERR_TOO_LARGE over a bound) and begins
+ * FILE:LINE:COLUMN, all from 1.
  */
 #ifndef LEGATION_BASE_YAML_H
 #define LEGATION_BASE_YAML_H
@@ -94,8 +95,8 @@ struct yaml_rule {
 	uint32_t decimals; /* of a number: the field counts tenths, hundredths ... */
 };
 
-/* Fill a struct by its shape: texts within their bounds, enums by their words, numbers, booleans, times. Fields without a
- * rule, and members that do not stand there, are left as they are. A key without a rule is refused.
+/* Fill a struct by its shape: texts within their bounds, enums by their words, numbers, booleans, times. Fields
+ * without a rule, and members that do not stand there, are left as they are. A key without a rule is refused.
  *
  * needs   the rules of nested keys to name mappings of one level: "reader.device".
  * gives   `value`; its texts live with the tree.

@@ -1,7 +1,7 @@
 /* cmd/cmd.h - the `legation` command: its subcommands and what they share.
  *
- * A subcommand prints what it found in a line or, with --json, as one JSON object; it exits 0 when all is well, 1 when it
- * found something wrong or was refused, 2 when it was called wrongly.
+ * A subcommand prints what it found in a line or, with --json, as one JSON object; it exits 0 when all is well, 1
+ * when it found something wrong or was refused, 2 when it was called wrongly.
  */
 #ifndef LEGATION_CMD_CMD_H
 #define LEGATION_CMD_CMD_H
@@ -11,8 +11,8 @@
 enum { CMD_GOOD = 0, CMD_BAD = 1, CMD_USAGE = 2 };
 
 struct cmd {
-	const char *words;   /* "ledger verify" */
-	const char *summary; /* one line */
+	const char *words;                 /* "ledger verify" */
+	const char *summary;               /* one line */
 	int (*run)(int argc, char **argv); /* argv[0] is the last word */
 };
 
@@ -28,7 +28,7 @@ struct cmd_texts {
 };
 
 struct cmd_option {
-	const char *name;  /* "dir", for --dir */
+	const char *name; /* "dir", for --dir */
 	enum cmd_option_kind kind;
 	void *into;        /* bool, const char *, struct cmd_texts, uint64_t; a duration is in seconds: 20s, 5m, 1h */
 	const char *value; /* what to call it in the help: "FOLDER" */

@@ -1,7 +1,7 @@
 /* cmd/demo.c - `legation demo`: one command, no hardware, no network; a fictional embassy and one link to click.
  *
- * It starts the real server and the real simulator, brings the post in by the same commands a technician uses, lets people
- * come and go, and at the end stops the server, verifies its ledger and compares its projections.
+ * It starts the real server and the real simulator, brings the post in by the same commands a technician uses, lets
+ * people come and go, and at the end stops the server, verifies its ledger and compares its projections.
  */
 #include "cmd/demo.h"
 
@@ -129,14 +129,16 @@ static struct err lines_taken(struct demo *demo, const char *text)
 	json_t *lines = json_object_get(json, "lines");
 	size_t index;
 	json_t *line;
-	json_array_foreach(lines, index, line) {
+	json_array_foreach(lines, index, line)
+	{
 		const char *path = json_string_value(json_object_get(line, "pty"));
 		if (index >= DEMO_LINES_MAX)
 			break;
 		if (path)
 			(void)snprintf(demo->site.addresses[index], sizeof demo->site.addresses[0], "serial:%s", path);
 		else
-			(void)snprintf(demo->site.addresses[index], sizeof demo->site.addresses[0], "tcp:127.0.0.1:%lld",
+			(void)snprintf(demo->site.addresses[index], sizeof demo->site.addresses[0],
+				       "tcp:127.0.0.1:%lld",
 				       (long long)json_integer_value(json_object_get(line, "port")));
 	}
 	bool good = lines && json_array_size(lines) == demo->site.post.lines.count;
@@ -153,8 +155,8 @@ static struct err simulator_start(struct demo *demo)
 	TRY(demo_site_write(&demo->site, config));
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		return FAIL_ERRNO("make a pipe");
-	char *arguments[] = {demo->simulator, (char *)"--config", config, (char *)"--quiet", (char *)"--until-eof",
-			     (char *)"--summary", (char *)"--json", NULL};
+	char *arguments[] = {demo->simulator,       (char *)"--config",  config,           (char *)"--quiet",
+			     (char *)"--until-eof", (char *)"--summary", (char *)"--json", NULL};
 	demo->readers = start(demo->simulator, arguments, in[0], out[1], log_open(demo, "readers.log"));
 	(void)close(in[0]);
 	(void)close(out[1]);
@@ -169,9 +171,17 @@ static struct err simulator_start(struct demo *demo)
 static struct err server_start(struct demo *demo)
 {
 	char self[] = "/proc/self/exe";
-	char *arguments[] = {(char *)"legation", (char *)"serve", (char *)"--dir", demo->post, (char *)"--listen",
-			     (char *)(uintptr_t)demo->listen, (char *)"--reserve-mb", (char *)"16", (char *)"--code",
-			     arena_string(demo->site.arena, demo->site.post.code), NULL};
+	char *arguments[] = {(char *)"legation",
+			     (char *)"serve",
+			     (char *)"--dir",
+			     demo->post,
+			     (char *)"--listen",
+			     (char *)(uintptr_t)demo->listen,
+			     (char *)"--reserve-mb",
+			     (char *)"16",
+			     (char *)"--code",
+			     arena_string(demo->site.arena, demo->site.post.code),
+			     NULL};
 	demo->server = start(self, arguments, -1, -1, log_open(demo, "server.log"));
 	return demo->server > 0 ? OK : FAIL_ERRNO("start the server");
 }
@@ -224,8 +234,9 @@ static struct err link_print(const struct demo *demo, struct client *client)
 	FILE *to = demo->json ? stderr : stdout;
 	(void)fprintf(to, "\n  %.*s, a fictional post\n\n  %s%s\n\n", SPAN_ARGS(demo->site.post.name), address,
 		      json_string_value(json_object_get(reply, "link")));
-	(void)fprintf(to, "  The link works once. The certificate is this demo's own: your browser will ask.\n"
-			  "  Data: %s\n%s\n",
+	(void)fprintf(to,
+		      "  The link works once. The certificate is this demo's own: your browser will ask.\n"
+		      "  Data: %s\n%s\n",
 		      demo->made, demo->for_s ? "" : "  Ctrl-C ends it.\n");
 	(void)fflush(to);
 	json_decref(reply);
@@ -344,12 +355,14 @@ static void print(const struct demo *demo, const struct figures *figures)
 {
 	long long swipes = (long long)json_integer_value(json_object_get(figures->simulator, "cards_sent"));
 	if (demo->json) {
-		(void)printf("{\"entries\":%llu,\"swipes\":%lld,\"grants\":%llu,\"denials\":%llu,\"unlock_p50_ms\":%.3f,"
-			     "\"unlock_p99_ms\":%.3f,\"ledger_size\":%llu,\"ledger_root\":\"%s\",\"verified\":%s,\"fsck\":%s}\n",
-			     (unsigned long long)figures->entries, swipes, (unsigned long long)figures->grants,
-			     (unsigned long long)figures->denials, figure_ms(figures, "latency_p50_us"),
-			     figure_ms(figures, "latency_p99_us"), (unsigned long long)figures->entries, figures->root,
-			     figures->verified ? "true" : "false", figures->fsck ? "true" : "false");
+		(void)printf(
+			"{\"entries\":%llu,\"swipes\":%lld,\"grants\":%llu,\"denials\":%llu,\"unlock_p50_ms\":%.3f,"
+			"\"unlock_p99_ms\":%.3f,\"ledger_size\":%llu,\"ledger_root\":\"%s\",\"verified\":%s,\"fsck\":%"
+			"s}\n",
+			(unsigned long long)figures->entries, swipes, (unsigned long long)figures->grants,
+			(unsigned long long)figures->denials, figure_ms(figures, "latency_p50_us"),
+			figure_ms(figures, "latency_p99_us"), (unsigned long long)figures->entries, figures->root,
+			figures->verified ? "true" : "false", figures->fsck ? "true" : "false");
 		return;
 	}
 	(void)printf("\n  %lld swipes, %llu granted, %llu denied; unlock after %.2f ms (p50), %.2f ms (p99)\n"
@@ -414,9 +427,14 @@ int cmd_demo(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation demo [options]",
-		"Start a fictional embassy: the real server, simulated readers that speak the real protocol, and people who come\n"
-		"and go. It prints one link. At the end the ledger is verified and every projection is compared with it.",
-		options, sizeof options / sizeof *options, 0, 0,
+		"Start a fictional embassy: the real server, simulated readers that speak the real protocol, and "
+		"people who come\n"
+		"and go. It prints one link. At the end the ledger is verified and every projection is compared with "
+		"it.",
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	listen_for_stop();

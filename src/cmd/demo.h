@@ -1,5 +1,5 @@
-/* cmd/demo.h - the parts of `legation demo`: a fictional embassy, simulated readers that speak the real protocol, and people
- * who come and go.
+/* cmd/demo.h - the parts of `legation demo`: a fictional embassy, simulated readers that speak the real protocol, and
+ * people who come and go.
  *
  * demo.c      the command: folder, processes, link, figures
  * demo_site.c the post's file, as a configuration of sim-reader; cards and rights for its people
@@ -28,10 +28,10 @@ enum { DEMO_LINES_MAX = 32, DEMO_FACILITY = 77, DEMO_FIRST_CARD = 2001 };
 
 /* One reader on a door, as the day needs it. */
 struct demo_reader {
-	unsigned line;   /* of the simulator */
+	unsigned line; /* of the simulator */
 	unsigned address;
 	unsigned reader;
-	size_t door;     /* its place in the post's file */
+	size_t door; /* its place in the post's file */
 };
 
 struct demo_site {
@@ -55,11 +55,11 @@ void demo_site_free(struct demo_site *site);
 
 struct demo_day {
 	struct demo_site *site;
-	FILE *orders;    /* to the simulator */
+	FILE *orders; /* to the simulator */
 	uint64_t seed;
 	uint64_t next_us;
 	uint64_t swipes;
-	size_t forced;        /* the door that stands open by force, and until when; 0: none */
+	size_t forced; /* the door that stands open by force, and until when; 0: none */
 	uint64_t forced_until_us;
 };
 

@@ -33,8 +33,8 @@ static void swipe(struct demo_day *day, const struct demo_reader *reader, unsign
 
 static void door_does(struct demo_day *day, size_t door, const char *action, unsigned open_ms)
 {
-	(void)fprintf(day->orders, "{\"command\":\"door\",\"door\":\"%.*s\",\"action\":\"%s\"", SPAN_ARGS(door_at(day, door)->key),
-		      action);
+	(void)fprintf(day->orders, "{\"command\":\"door\",\"door\":\"%.*s\",\"action\":\"%s\"",
+		      SPAN_ARGS(door_at(day, door)->key), action);
 	if (open_ms > 0)
 		(void)fprintf(day->orders, ",\"after_ms\":300,\"open_ms\":%u", open_ms);
 	(void)fprintf(day->orders, "}\n");

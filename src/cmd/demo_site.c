@@ -154,7 +154,8 @@ static json_t *unlocks_of(const struct demo_site *site, const struct post_import
 	for (size_t i = 0; i < site->post.doors.count; i++) {
 		const struct post_import_door *door = &doors(site)[i];
 		const struct post_import_device *strike = device_of(site, door->strike_device);
-		if (span_equal(door->reader_device, device->key) && strike && span_equal(strike->on_line, device->on_line))
+		if (span_equal(door->reader_device, device->key) && strike &&
+		    span_equal(strike->on_line, device->on_line))
 			return point(site, door->strike_device, "output", door->strike_output);
 	}
 	return NULL;
@@ -166,8 +167,9 @@ static json_t *device_json(const struct demo_site *site, size_t index)
 	bool io = device->kind == POST_DEVICE_IO;
 	char key[33];
 	sodium_bin2hex(key, sizeof key, site->keys[index], 16);
-	json_t *json = json_pack("{s:o,s:i,s:s,s:s,s:s,s:i}", "name", text(device->key), "address", (int)device->address,
-				 "kind", io ? "io" : "reader", "scbk", key, "vendor", "a1e501", "serial", (int)(7000 + index));
+	json_t *json =
+		json_pack("{s:o,s:i,s:s,s:s,s:s,s:i}", "name", text(device->key), "address", (int)device->address,
+			  "kind", io ? "io" : "reader", "scbk", key, "vendor", "a1e501", "serial", (int)(7000 + index));
 	wipe(key, sizeof key);
 	if (io) {
 		json_object_set_new(json, "inputs", json_integer(16));
@@ -183,8 +185,8 @@ static json_t *device_json(const struct demo_site *site, size_t index)
 }
 
 /* The simulator's door wants lock, contact and request on one line; another line's stays away. */
-static void set_point(const struct demo_site *site, json_t *json, const char *name, const char *what, struct span device,
-		      uint32_t number, size_t line)
+static void set_point(const struct demo_site *site, json_t *json, const char *name, const char *what,
+		      struct span device, uint32_t number, size_t line)
 {
 	const struct post_import_device *is = device_of(site, device);
 	if (is && line_of(site, is) == line)
@@ -280,7 +282,8 @@ static struct err import_access(struct demo_site *site, struct client *client)
 			.bit_count = 26,
 			.bits = {bits, 4},
 		};
-		rights[person] = (struct access_import_right){.person = people(site)[person].key, .doors = {list, count}};
+		rights[person] =
+			(struct access_import_right){.person = people(site)[person].key, .doors = {list, count}};
 	}
 	struct access_import_request request = {
 		.file = SPAN_TEXT("demo"),

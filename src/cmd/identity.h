@@ -1,7 +1,8 @@
 /* cmd/identity.h - under which users a post's processes run.
  *
- * Started as root: the users legation-core, legation-query and so on, where packaging made them; else a range of ids that no
- * distribution gives to people. Not started as root: all stay who they are, and the sandbox says what that lacks.
+ * Started as root: the users legation-core, legation-query and so on, where packaging made them; else a range of ids
+ * that no distribution gives to people. Not started as root: all stay who they are, and the sandbox says what that
+ * lacks.
  */
 #ifndef LEGATION_CMD_IDENTITY_H
 #define LEGATION_CMD_IDENTITY_H

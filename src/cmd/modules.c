@@ -1,5 +1,5 @@
-/* cmd/modules.c - the one place that names every domain. A domain is added by its folder and a line here: that order is the
- * order of routes and of apply.
+/* cmd/modules.c - the one place that names every domain. A domain is added by its folder and a line here: that order
+ * is the order of routes and of apply.
  */
 #include "access/access.h"
 #include "cmd/cmd.h"

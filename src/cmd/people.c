@@ -17,9 +17,13 @@ int cmd_user_link(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation user link [options]",
-		"Print a link that sets a password, once, within a day: for the first administrator of a new post, or for one who\n"
+		"Print a link that sets a password, once, within a day: for the first administrator of a new post, or "
+		"for one who\n"
 		"lost the password. Only root, or the user that core runs as, may ask.",
-		options, sizeof options / sizeof *options, 0, 0,
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	struct client *client = NULL;

@@ -1,7 +1,7 @@
 /* cmd/serve.c - `legation serve`: what must be done before anybody gives up root, then the supervisor.
  *
- * The data folder belongs to core; query may read it through the group. Sockets and the files with TLS keys are opened here,
- * once, and handed down as descriptors, so that a worker that is started again opens nothing.
+ * The data folder belongs to core; query may read it through the group. Sockets and the files with TLS keys are
+ * opened here, once, and handed down as descriptors, so that a worker that is started again opens nothing.
  */
 #include "cmd/serve.h"
 
@@ -73,8 +73,8 @@ static struct err folders(const struct serve *serve)
 	return folder(path_in(serve, "tls", path), 0700, (struct identity){0});
 }
 
-/* Before anything there is touched: whoever serves this folder already keeps its socket and its address. Core has a lock of
- * its own on the ledger; this one goes with the supervisor.
+/* Before anything there is touched: whoever serves this folder already keeps its socket and its address. Core has a
+ * lock of its own on the ledger; this one goes with the supervisor.
  */
 static struct err folder_lock(struct serve *serve)
 {
@@ -101,7 +101,8 @@ static struct err listen_on(const char *address, int *ret_socket, uint16_t *ret_
 	if (!colon || (size_t)(colon - address) >= sizeof host)
 		return FAIL(ERR_INVALID, "--listen %s: not ADDRESS:PORT", address);
 	bool brackets = address[0] == '[' && colon > address && colon[-1] == ']';
-	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - address) - (brackets ? 2 : 0), address + (brackets ? 1 : 0));
+	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - address) - (brackets ? 2 : 0),
+		       address + (brackets ? 1 : 0));
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found;
 	if (getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found) != 0)
 		return FAIL(ERR_INVALID, "--listen %s: not a numeric address and a port", address);
@@ -178,7 +179,8 @@ static void hosts_make(struct serve *serve)
 	for (size_t i = 0; i < count && serve->hosts.count < CMD_TEXTS_MAX; i++) {
 		const char *name = given->count ? given->at[i] : usual[i];
 		char *room = serve->host_room[serve->hosts.count];
-		(void)snprintf(room, sizeof serve->host_room[0], serve->port == 443 ? "%s" : "%s:%u", name, serve->port);
+		(void)snprintf(room, sizeof serve->host_room[0], serve->port == 443 ? "%s" : "%s:%u", name,
+			       serve->port);
 		serve->hosts.at[serve->hosts.count++] = room;
 	}
 }
@@ -245,8 +247,8 @@ static int supervise(struct serve *serve)
 	const struct serve_options *options = serve->options;
 	char reserve[24];
 	(void)snprintf(reserve, sizeof reserve, "%llu", (unsigned long long)options->reserve_mb);
-	const char *core[SERVE_ARGUMENTS_MAX] = {"legation", "worker", "core", "--dir", options->directory,
-						 "--reserve-mb", reserve};
+	const char *core[SERVE_ARGUMENTS_MAX] = {"legation",         "worker",       "core", "--dir",
+						 options->directory, "--reserve-mb", reserve};
 	size_t at = 7;
 	if (options->code) {
 		core[at++] = "--code";
@@ -280,10 +282,8 @@ static int supervise(struct serve *serve)
 		roles[i].gid = who.gid;
 	}
 	struct supervisor_listener listeners[] = {
-		{WORKER_WEB, serve->web, SERVE_WEB_LISTENER},
-		{WORKER_WEB, serve->certificate, SERVE_WEB_CERTIFICATE},
-		{WORKER_WEB, serve->key, SERVE_WEB_KEY},
-		{WORKER_WEB, serve->metrics, SERVE_WEB_METRICS},
+		{WORKER_WEB, serve->web, SERVE_WEB_LISTENER},  {WORKER_WEB, serve->certificate, SERVE_WEB_CERTIFICATE},
+		{WORKER_WEB, serve->key, SERVE_WEB_KEY},       {WORKER_WEB, serve->metrics, SERVE_WEB_METRICS},
 		{WORKER_CORE, serve->tools, SERVE_CORE_TOOLS},
 	};
 	struct supervisor_options supervisor = {
@@ -327,10 +327,15 @@ int cmd_serve(int argc, char **argv)
 	};
 	const struct cmd_usage usage = {
 		"legation serve [options]",
-		"Run a post until it is told to stop. The first start of a new post needs --code and makes its keys; it leaves the\n"
-		"recovery key in FOLDER/recovery.key, to be taken off this machine. Then 'legation user link' lets the first\n"
+		"Run a post until it is told to stop. The first start of a new post needs --code and makes its keys; "
+		"it leaves the\n"
+		"recovery key in FOLDER/recovery.key, to be taken off this machine. Then 'legation user link' lets the "
+		"first\n"
 		"administrator in.",
-		options, sizeof options / sizeof *options, 0, 0,
+		options,
+		sizeof options / sizeof *options,
+		0,
+		0,
 	};
 	(void)cmd_options(&usage, argc, argv, NULL);
 	if ((serve.certificate == NULL) != (serve.key == NULL)) {

@@ -15,10 +15,10 @@ enum {
 
 struct serve_options {
 	const char *directory;
-	const char *code;   /* of a new post; NULL: it is there already */
-	const char *origin; /* of a new post's ledger; NULL: legation.invalid/<code> */
-	const char *listen; /* "127.0.0.1:8443", "[::]:443" */
-	struct cmd_texts hosts; /* names that browsers use; none: what `listen` says */
+	const char *code;        /* of a new post; NULL: it is there already */
+	const char *origin;      /* of a new post's ledger; NULL: legation.invalid/<code> */
+	const char *listen;      /* "127.0.0.1:8443", "[::]:443" */
+	struct cmd_texts hosts;  /* names that browsers use; none: what `listen` says */
 	const char *certificate; /* PEM files; NULL: a local authority of the post's own */
 	const char *key;
 	uint64_t reserve_mb;

@@ -1,5 +1,5 @@
-/* cmd/types.c - prints the console's TypeScript types of every route and entry, from the tables themselves: the build runs it
- * before it builds the console, so that nothing is typed twice.
+/* cmd/types.c - prints the console's TypeScript types of every route and entry, from the tables themselves: the build
+ * runs it before it builds the console, so that nothing is typed twice.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -50,7 +50,8 @@ static void print_enum(const struct shape_enum *values)
 	for (uint32_t i = 0; i < values->count; i++)
 		if (values->words[i])
 			(void)printf("%s'%s'", i ? ", " : "", values->words[i]);
-	(void)printf("] as const;\nexport type %s = (typeof %s)[number];\n", type_name(values->name, name), values->name);
+	(void)printf("] as const;\nexport type %s = (typeof %s)[number];\n", type_name(values->name, name),
+		     values->name);
 }
 
 static void print_field_type(const struct shape_field *field)
@@ -120,8 +121,9 @@ static void print_routes(void)
 		for (size_t i = 0; i < cmd_modules[m]->route_count; i++) {
 			const struct route *route = &cmd_modules[m]->routes[i].route;
 			if (route->path)
-				(void)printf("\t'%s %s': { request: %s; reply: %s };\n", methods[route->method], route->path,
-					     type_name(route->request->name, request), type_name(route->reply->name, reply));
+				(void)printf("\t'%s %s': { request: %s; reply: %s };\n", methods[route->method],
+					     route->path, type_name(route->request->name, request),
+					     type_name(route->reply->name, reply));
 		}
 	(void)printf("}\n");
 }
@@ -144,7 +146,8 @@ static void print_entries(void)
 	print_kinds(core_own_kinds, core_own_kind_count);
 	for (size_t m = 0; m < cmd_module_count; m++)
 		print_kinds(cmd_modules[m]->kinds, cmd_modules[m]->kind_count);
-	(void)printf("\n/* Every type of entry and its body. What is zero is left out of a body; what is sealed never stands in it. */\n"
+	(void)printf("\n/* Every type of entry and its body. What is zero is left out of a body; what is sealed never "
+		     "stands in it. */\n"
 		     "export interface Entries {\n");
 	print_kind_rows(core_own_kinds, core_own_kind_count);
 	for (size_t m = 0; m < cmd_module_count; m++)
@@ -160,7 +163,8 @@ static void print_entries(void)
 
 int main(void)
 {
-	(void)printf("/* Written by the build from the tables (*.def) of src/. Ids are numbers; times are RFC 3339 in UTC with\n"
+	(void)printf("/* Written by the build from the tables (*.def) of src/. Ids are numbers; times are RFC 3339 in "
+		     "UTC with\n"
 		     " * microseconds, or \"\" for none.\n */\n");
 	print_enum(&route_role_words);
 	print_enum(&route_language_words);

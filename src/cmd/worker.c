@@ -58,8 +58,12 @@ int cmd_worker(int argc, char **argv)
 		{"host", CMD_TEXTS, &hosts, "NAME", "a name that browsers use"},
 	};
 	const struct cmd_usage usage = {
-		"legation worker ROLE [LINE]", "One of a post's processes; the supervisor starts it.",
-		options, sizeof options / sizeof *options, 1, 2,
+		"legation worker ROLE [LINE]",
+		"One of a post's processes; the supervisor starts it.",
+		options,
+		sizeof options / sizeof *options,
+		1,
+		2,
 	};
 	(void)cmd_options(&usage, argc, argv, words);
 	struct core_options readers = cmd_core_options(directory);

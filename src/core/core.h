@@ -2,8 +2,8 @@
  *
  * A domain's story is always the same four steps: gather facts, decide, record, release. It is called with a command (a
  * message of a worker, a request, a timer); core_record appends an entry and applies it to the projections within the
- * running transaction; core_send and core_answer queue what may leave only after that transaction is durable. A story never
- * commits by itself: core drains its queue of commands into one transaction and commits once.
+ * running transaction; core_send and core_answer queue what may leave only after that transaction is durable. A story
+ * never commits by itself: core drains its queue of commands into one transaction and commits once.
  *
  * Core knows a domain's shape (struct core_module) and never its name; cmd/modules.c lists them.
  */
@@ -58,14 +58,14 @@ struct core_caller {
 struct core_request {
 	struct core_caller caller;
 	const struct route *route;
-	const void *body;         /* the route's request struct */
-	struct arena *arena;      /* lives as long as the request */
-	uint64_t user;            /* 0 for a tool, or before sign-in */
+	const void *body;    /* the route's request struct */
+	struct arena *arena; /* lives as long as the request */
+	uint64_t user;       /* 0 for a tool, or before sign-in */
 	enum route_role role;
-	bool tool;                /* came by the local socket; `actor` is then "uid/N" */
+	bool tool; /* came by the local socket; `actor` is then "uid/N" */
 	char actor[32];
-	struct span from;         /* the peer's address, as web saw it */
-	struct span token;        /* as web sent it */
+	struct span from;  /* the peer's address, as web saw it */
+	struct span token; /* as web sent it */
 };
 
 /* Answer with the route's reply struct (status 200), once. */
@@ -80,19 +80,19 @@ void core_answer_raw(struct core *core, struct core_caller caller, const struct 
 
 /* ---- what a domain may ask of core ---- */
 
-uint64_t core_now_us(const struct core *core);      /* the time of the entries of this batch; never goes back */
-uint64_t core_boot_us(const struct core *core);     /* for durations */
-struct store *core_store(struct core *core);        /* for the projections' tables */
-struct arena *core_arena(struct core *core);        /* emptied after each command */
+uint64_t core_now_us(const struct core *core);  /* the time of the entries of this batch; never goes back */
+uint64_t core_boot_us(const struct core *core); /* for durations */
+struct store *core_store(struct core *core);    /* for the projections' tables */
+struct arena *core_arena(struct core *core);    /* emptied after each command */
 const struct keys_root *core_root_key(const struct core *core);
-/* The post's pepper, 32 bytes: what is kept of card numbers, PINs and passwords is an HMAC under it, so that stolen tables
- * alone allow no guessing.
+/* The post's pepper, 32 bytes: what is kept of card numbers, PINs and passwords is an HMAC under it, so that stolen
+ * tables alone allow no guessing.
  */
 struct span core_pepper(const struct core *core);
 struct span core_post_code(const struct core *core);
 uint64_t core_ledger_size(const struct core *core);
-bool core_rebuilding(const struct core *core);      /* replay for fsck: nothing is sent, keys may be gone */
-bool core_disk_is_low(const struct core *core);     /* the reserve is being spent: entry is denied */
+bool core_rebuilding(const struct core *core);  /* replay for fsck: nothing is sent, keys may be gone */
+bool core_disk_is_low(const struct core *core); /* the reserve is being spent: entry is denied */
 
 /* A module's own state, made by its `state_new`. */
 struct core_module;
@@ -107,7 +107,6 @@ struct core_session {
 	uint64_t user;
 	enum route_role role;
 };
-
 
 /* A read: from query's read-only store into the route's reply struct, whose lists live in the arena.
  *
@@ -127,7 +126,8 @@ struct core_read {
 struct core_route {
 	struct route route;
 	/* For ROUTE_WRITE, ROUTE_PUBLIC and ROUTE_TOOL: answers or refuses exactly once, now or later. For
-	 * ROUTE_RECORDED: records and answers nothing (query does), or refuses. An err is an operation that failed, and stops core.
+	 * ROUTE_RECORDED: records and answers nothing (query does), or refuses. An err is an operation that failed,
+	 * and stops core.
 	 */
 	struct err (*write)(struct core *core, const struct core_request *request);
 	/* For ROUTE_READ and ROUTE_RECORDED, in query. */
@@ -140,7 +140,8 @@ struct core_module {
 	size_t kind_count;
 	const struct core_route *routes;
 	size_t route_count;
-	const char *schema; /* CREATE TABLE and INDEX statements of the projections; every table is named <module>_... */
+	const char
+		*schema; /* CREATE TABLE and INDEX statements of the projections; every table is named <module>_... */
 	const char *const *tables; /* their names, NULL at the end: what fsck compares */
 
 	void *(*state_new)(void);
@@ -148,8 +149,8 @@ struct core_module {
 
 	/* Load the memory state from the projections, at start. */
 	struct err (*load)(struct core *core);
-	/* One entry into the tables and the memory state; also of other modules' kinds, so that a domain may follow what
-	 * others record. Called once for each module, in the modules' order.
+	/* One entry into the tables and the memory state; also of other modules' kinds, so that a domain may follow
+	 * what others record. Called once for each module, in the modules' order.
 	 */
 	struct err (*apply)(struct core *core, const struct core_entry *entry);
 	/* A worker's message. gives true in ret_mine when it was this domain's. */

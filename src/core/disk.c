@@ -1,9 +1,9 @@
 /* core/disk.c - room for the record.
  *
  * A post keeps a reserve: a file that exists only to be given back when the disk is full of other things. Free space is
- * looked at once a second and after every failure to write. Below the mark, the disk is low: that is an entry, and entry
- * is denied from then on (egress never waits for us); below half of it the reserve is given back, so that what still
- * happens can still be recorded.
+ * looked at once a second and after every failure to write. Below the mark, the disk is low: that is an entry, and
+ * entry is denied from then on (egress never waits for us); below half of it the reserve is given back, so that what
+ * still happens can still be recorded.
  */
 #include <errno.h>
 #include <fcntl.h>

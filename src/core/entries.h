@@ -1,7 +1,8 @@
 /* core/entries.h - the kinds of entries that a domain's entries.def lists.
  *
- * `#define SHAPE_TABLE "access/entries.def"` before `#include "base/shape_structs.h"` gives the structs; the same before
- * `#include "core/entry_kinds.h"`, in one C file, defines `access_granted_entry` and so on and the list of them all.
+ * `#define SHAPE_TABLE "access/entries.def"` before `#include "base/shape_structs.h"` gives the structs; the same
+ * before `#include "core/entry_kinds.h"`, in one C file, defines `access_granted_entry` and so on and the list of
+ * them all.
  */
 #ifndef LEGATION_CORE_ENTRIES_H
 #define LEGATION_CORE_ENTRIES_H

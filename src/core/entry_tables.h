@@ -1,5 +1,5 @@
-/* core/entry_tables.h - define the shapes and entry kinds of SHAPE_TABLE, and ENTRY_LIST, the array of pointers to those
- * kinds. Included in one C file of a domain. No guard.
+/* core/entry_tables.h - define the shapes and entry kinds of SHAPE_TABLE, and ENTRY_LIST, the array of pointers to
+ * those kinds. Included in one C file of a domain. No guard.
  */
 #include "core/entries.h"
 

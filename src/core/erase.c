@@ -1,7 +1,7 @@
 /* core/erase.c - destroying a subject's key, on record.
  *
- * The entry stays, its hash stays, every proof still holds; what was sealed cannot be read again. The key's bytes must not
- * survive in the write-ahead log either, so the log is emptied once the erasure is durable.
+ * The entry stays, its hash stays, every proof still holds; what was sealed cannot be read again. The key's bytes
+ * must not survive in the write-ahead log either, so the log is emptied once the erasure is durable.
  */
 #include "core/internal.h"
 

@@ -1,8 +1,8 @@
 /* core/feed.c - what was committed, on its way to the consoles.
  *
  * The lines of one batch are gathered while they are appended and leave after the commit, the checkpoint with the last
- * part. Web may be slow or away: then lines are dropped here, and web, which counts, tells its consoles to fetch the gap
- * from query. So nobody who watches can hold up a door.
+ * part. Web may be slow or away: then lines are dropped here, and web, which counts, tells its consoles to fetch the
+ * gap from query. So nobody who watches can hold up a door.
  */
 #include "core/internal.h"
 

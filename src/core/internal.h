@@ -17,31 +17,30 @@
 #include "ledger/append.h"
 #include "ledger/read.h"
 
-
 enum {
 	CORE_MODULES_MAX = 24,
 	CORE_PEERS_MAX = 64,
-	CORE_TOOLS_MAX = 16,              /* of those, tools on the local socket */
-	CORE_BATCH_COMMANDS_MAX = 1024,   /* drained into one transaction */
-	CORE_PEER_COMMANDS_MAX = 128,     /* of one peer in one round, so that none starves the others */
+	CORE_TOOLS_MAX = 16,            /* of those, tools on the local socket */
+	CORE_BATCH_COMMANDS_MAX = 1024, /* drained into one transaction */
+	CORE_PEER_COMMANDS_MAX = 128,   /* of one peer in one round, so that none starves the others */
 	CORE_COMMAND_ARENA_MAX = 24 * 1024 * 1024,
 	CORE_REQUEST_BODY_MAX = 4 * 1024 * 1024, /* of a tool, in parts */
 	CORE_OUTBOX_BYTES_MAX = 16 * 1024 * 1024,
 	CORE_ANSWER_BYTES_MAX = 1024 * 1024,
-	CORE_PASSED_MAX = 256,            /* reads of tools that query is answering */
+	CORE_PASSED_MAX = 256, /* reads of tools that query is answering */
 	CORE_TICK_US = 100 * 1000,
 	CORE_ROUTES_MAX = 512,
-	CORE_PEER_SUPERVISOR = 0,         /* its number; all others count from 1 */
+	CORE_PEER_SUPERVISOR = 0, /* its number; all others count from 1 */
 };
 
 /* Somebody at the other end of a link. */
 struct core_peer {
-	struct link *link; /* NULL: a free place */
-	uint64_t number;   /* never used twice */
+	struct link *link;     /* NULL: a free place */
+	uint64_t number;       /* never used twice */
 	enum worker_role role; /* WORKER_NONE for a tool */
 	uint32_t line;
-	uint32_t uid;      /* of a tool's user */
-	uint8_t *body;     /* a request that comes in parts */
+	uint32_t uid;  /* of a tool's user */
+	uint8_t *body; /* a request that comes in parts */
 	size_t body_size;
 	uint64_t refused_call; /* whose further parts are dropped */
 };
@@ -75,29 +74,29 @@ struct core {
 	char code[LEDGER_POST_SIZE_MAX + 1]; /* the post's */
 
 	/* timekeeper.c */
-	uint64_t now_us;         /* of this command's entries */
+	uint64_t now_us; /* of this command's entries */
 	uint64_t boot_us;
 	uint64_t wall_less_boot; /* wall - boot when last looked at, mod 2^64 */
 	uint64_t behind_us;      /* how far the wall clock is behind the entries' time */
 
 	/* writer.c */
 	bool in_batch;
-	uint64_t batch_first;    /* seq of the first entry of this batch */
+	uint64_t batch_first; /* seq of the first entry of this batch */
 	uint64_t batch_count;
-	uint64_t commits;        /* since the start */
-	uint64_t recorded;       /* entries since the start */
+	uint64_t commits;  /* since the start */
+	uint64_t recorded; /* entries since the start */
 	uint8_t *outbox;
 	size_t outbox_size;
 	size_t outbox_room;
-	struct arena *arena;     /* of the command being handled */
+	struct arena *arena; /* of the command being handled */
 
 	/* feed.c */
 	uint8_t *feed;
 	size_t feed_size;
 	uint64_t feed_first;
 	uint32_t feed_count;
-	bool feed_lost;          /* of this batch, more than fits */
-	bool feed_wanted;        /* a console came: web wants the size and the checkpoint, even of a quiet post */
+	bool feed_lost;   /* of this batch, more than fits */
+	bool feed_wanted; /* a console came: web wants the size and the checkpoint, even of a quiet post */
 
 	/* peers.c */
 	struct core_peer peers[CORE_PEERS_MAX];
@@ -106,8 +105,8 @@ struct core {
 	struct link *supervisor;
 
 	/* request.c */
-	uint8_t *answer;         /* CORE_ANSWER_BYTES_MAX; pages that no answer reaches stay unused */
-	bool answered;           /* the request being handled was answered or refused */
+	uint8_t *answer; /* CORE_ANSWER_BYTES_MAX; pages that no answer reaches stay unused */
+	bool answered;   /* the request being handled was answered or refused */
 	struct core_passed passed[CORE_PASSED_MAX];
 	uint64_t passed_numbers;
 
@@ -119,10 +118,10 @@ struct core {
 
 	/* loop.c */
 	struct child *child;
-	int stop;                /* readable when the supervisor wants an end */
-	bool wal_to_empty;       /* a key was destroyed: nothing older may stay in the log */
+	int stop;          /* readable when the supervisor wants an end */
+	bool wal_to_empty; /* a key was destroyed: nothing older may stay in the log */
 	uint64_t ticked_us;
-	uint64_t commanded_us;   /* the last command, for what waits until it is quiet */
+	uint64_t commanded_us; /* the last command, for what waits until it is quiet */
 	bool stopping;
 };
 

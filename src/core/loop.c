@@ -1,8 +1,8 @@
 /* core/loop.c - the writer's loop: commands in, one transaction, releases out.
  *
- * There is no timer that gathers commands: whatever waits when the last commit is through makes the next batch, so that under
- * load batches grow by themselves and at night each swipe is alone. Reader lines are drained before anything else. Nothing in
- * the loop waits for a peer, and every round is bounded.
+ * There is no timer that gathers commands: whatever waits when the last commit is through makes the next batch, so
+ * that under load batches grow by themselves and at night each swipe is alone. Reader lines are drained before
+ * anything else. Nothing in the loop waits for a peer, and every round is bounded.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -15,9 +15,9 @@
 
 enum {
 	LOOP_EVENTS_MAX = CORE_PEERS_MAX + 3,
-	LOOP_QUIET_US = 15 * 1000,                   /* after the last command, the log may be copied */
-	LOOP_WAL_BYTES_WANTED = 4 * 1024 * 1024,     /* copied when quiet */
-	LOOP_WAL_BYTES_MAX = 48 * 1024 * 1024,       /* copied quiet or not */
+	LOOP_QUIET_US = 15 * 1000,               /* after the last command, the log may be copied */
+	LOOP_WAL_BYTES_WANTED = 4 * 1024 * 1024, /* copied when quiet */
+	LOOP_WAL_BYTES_MAX = 48 * 1024 * 1024,   /* copied quiet or not */
 };
 
 #define LOOP_TOOLS UINT64_MAX
@@ -151,7 +151,7 @@ static struct err supervisor_drain(struct core *core)
 	return OK;
 }
 
-/* Drain one peer, as far as a round lets it. What a peer says wrong costs it the link; what fails in here stops core. */
+/* Drain one peer, as far as a round lets it. What it says wrong costs it the link; what fails in here stops core. */
 static struct err peer_drain(struct core *core, uint64_t number, size_t *commands)
 {
 	for (size_t i = 0; i < CORE_PEER_COMMANDS_MAX && *commands < CORE_BATCH_COMMANDS_MAX; i++) {
@@ -231,7 +231,8 @@ static struct err round_once(struct core *core)
 	size_t commands = 0;
 	/* While something waits for quiet, look again soon; else the tick is what wakes us. */
 	bool busy = store_wal_bytes_used(core->store) > LOOP_WAL_BYTES_WANTED;
-	int count = epoll_wait(core->epoll, events, LOOP_EVENTS_MAX, busy ? LOOP_QUIET_US / 1000 + 1 : CORE_TICK_US / 1000);
+	int count =
+		epoll_wait(core->epoll, events, LOOP_EVENTS_MAX, busy ? LOOP_QUIET_US / 1000 + 1 : CORE_TICK_US / 1000);
 	if (count < 0 && errno != EINTR)
 		return FAIL_ERRNO("wait for commands");
 	arena_reset(core->arena);

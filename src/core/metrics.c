@@ -1,5 +1,5 @@
-/* core/metrics.c - core's figures as Prometheus reads them. Web asks for them when somebody with the token asks web, and puts
- * its own behind them. Counts only: no name, no door, no person.
+/* core/metrics.c - core's figures as Prometheus reads them. Web asks for them when somebody with the token asks web,
+ * and puts its own behind them. Counts only: no name, no door, no person.
  */
 #include "core/internal.h"
 
@@ -17,9 +17,11 @@ struct err metrics_write(struct core *core, const struct core_request *request)
 	figure(&s, "entries_recorded_total", "counter", "Entries recorded since core started.", core->recorded);
 	figure(&s, "commits_total", "counter", "Durable transactions since core started.", core->commits);
 	figure(&s, "wal_bytes", "gauge", "Bytes in the write-ahead log.", store_wal_bytes_used(core->store));
-	figure(&s, "disk_free_bytes", "gauge", "Free bytes on the ledger's disk when last looked at.", core->disk_free_bytes);
+	figure(&s, "disk_free_bytes", "gauge", "Free bytes on the ledger's disk when last looked at.",
+	       core->disk_free_bytes);
 	figure(&s, "disk_low", "gauge", "1 while entry is denied for want of room.", core->disk_low);
-	figure(&s, "clock_behind_microseconds", "gauge", "How far the wall clock is behind entry time.", core->behind_us);
+	figure(&s, "clock_behind_microseconds", "gauge", "How far the wall clock is behind entry time.",
+	       core->behind_us);
 	sink_text(&s, "# HELP legation_workers Workers connected to core.\n# TYPE legation_workers gauge\n");
 	for (uint32_t role = WORKER_QUERY; role < worker_role_words.count; role++) {
 		uint64_t count = 0;

@@ -1,4 +1,5 @@
-/* core/pages.c - reading the ledger itself: browse, follow causes, prove one entry, check a checkpoint against a later one.
+/* core/pages.c - reading the ledger itself: browse, follow causes, prove one entry, check a checkpoint against a
+ * later one.
  *
  * Browsing reads an index of the lines (their type, actor, cause), which is a projection like any other.
  */
@@ -13,10 +14,11 @@
 
 enum { PAGES_LIMIT_DEFAULT = 100, PAGES_LIMIT_MAX = 500, PAGES_BYTES_MAX = 600 * 1024 };
 
-static const char pages_schema[] = "CREATE TABLE ledger_index (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, actor TEXT NOT NULL,"
-				   " cause INTEGER);"
-				   "CREATE INDEX ledger_index_type ON ledger_index (type, seq);"
-				   "CREATE INDEX ledger_index_cause ON ledger_index (cause, seq);";
+static const char pages_schema[] =
+	"CREATE TABLE ledger_index (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, actor TEXT NOT NULL,"
+	" cause INTEGER);"
+	"CREATE INDEX ledger_index_type ON ledger_index (type, seq);"
+	"CREATE INDEX ledger_index_cause ON ledger_index (cause, seq);";
 static const char *const pages_tables[] = {"ledger_index", NULL};
 
 static struct err pages_apply(struct core *core, const struct core_entry *entry)

@@ -1,7 +1,7 @@
 /* core/peers.c - who is connected: workers, and tools on the local socket.
  *
- * A worker's link comes from the supervisor when the worker starts. A link that closes, breaks the table's rules or does not
- * listen is dropped; a dropped worker exits and is started again, so nothing here waits for anybody.
+ * A worker's link comes from the supervisor when the worker starts. A link that closes, breaks the table's rules or
+ * does not listen is dropped; a dropped worker exits and is started again, so nothing here waits for anybody.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -161,8 +161,7 @@ struct err core_tool_accept(struct core *core, int listening)
 		return OK; /* who knocked has gone again, or we are out of descriptors: neither stops a post */
 	struct ucred who;
 	socklen_t size = sizeof who;
-	if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 ||
-	    !tool_adopt(core, descriptor, who.uid))
+	if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || !tool_adopt(core, descriptor, who.uid))
 		(void)close(descriptor);
 	return OK;
 }

@@ -1,8 +1,8 @@
 /* core/query.c - the process `query`: the domains' read routes over a read-only connection, so that a slow report never
  * delays a door.
  *
- * Web asks for plain reads and says who asks by a session's token; core passes on recorded reads and tools' reads, and has
- * judged them already. One request runs at a time; one that takes over five seconds is ended.
+ * Web asks for plain reads and says who asks by a session's token; core passes on recorded reads and tools' reads,
+ * and has judged them already. One request runs at a time; one that takes over five seconds is ended.
  */
 #include <errno.h>
 #include <poll.h>
@@ -125,7 +125,8 @@ static struct err session_find(struct query *query, struct span token, struct co
 	*ret_session = (struct core_session){0};
 	for (size_t m = 0; token.size == 32 && m < query->options->module_count; m++)
 		if (query->options->modules[m]->session_read)
-			TRY(query->options->modules[m]->session_read(query->store, token, clock_wall_us(), ret_session));
+			TRY(query->options->modules[m]->session_read(query->store, token, clock_wall_us(),
+								     ret_session));
 	return OK;
 }
 
@@ -262,5 +263,10 @@ int query_run(const struct core_options *options)
 	struct err e = live(&query);
 	log_error("stopped=failed kind=%s why=\"%s\"", err_name(e.code), err_why());
 	store_close(query.store);
+	link_close(query.web);
+	link_close(query.core);
+	child_free(query.child);
+	free(query.reply);
+	arena_free(query.arena);
 	return 1;
 }

@@ -1,7 +1,8 @@
 /* core/rebuild.c - is every projection what the entries say? `legation fsck`.
  *
- * The entries are replayed into a fresh database beside, by the same apply that core uses, and every table is compared row by
- * row in the order of all its columns. It must find nothing, always. Reads only; the fresh database is removed.
+ * The entries are replayed into a fresh database beside, by the same apply that core uses, and every table is
+ * compared row by row in the order of all its columns. It must find nothing, always. Reads only; the fresh database
+ * is removed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +65,9 @@ static struct err rows_compare(struct rebuild *rebuild, const char *table, uint3
 			return OK;
 		rebuild->result->rows++;
 		if (live_row != fresh_row) {
-			differ(rebuild, table, row, live_row ? "is in the table and not in the entries"
-							     : "is in the entries and not in the table");
+			differ(rebuild, table, row,
+			       live_row ? "is in the table and not in the entries"
+					: "is in the entries and not in the table");
 			return OK;
 		}
 		for (uint32_t i = 0; i < columns; i++) {

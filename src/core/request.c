@@ -1,8 +1,8 @@
 /* core/request.c - who asks for what, and may he.
  *
- * Web and the tools send a route's number and the binary form of its request. Here it becomes known who asks: a session's
- * user, or the uid at the other end of the local socket. A read that is recorded becomes an entry here and goes on to
- * query; a tool's plain read goes there too, and its answer comes back this way.
+ * Web and the tools send a route's number and the binary form of its request. Here it becomes known who asks: a
+ * session's user, or the uid at the other end of the local socket. A read that is recorded becomes an entry here and
+ * goes on to query; a tool's plain read goes there too, and its answer comes back this way.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,8 @@
 #include "core/core.h"
 
 #define ROUTE_HANDLERS_READ(name) struct err name##_read(struct core_read *read, void *ret_reply) MUST_USE;
-#define ROUTE_HANDLERS_WRITE(name) struct err name##_write(struct core *core, const struct core_request *request) MUST_USE;
+#define ROUTE_HANDLERS_WRITE(name)                                                                                     \
+	struct err name##_write(struct core *core, const struct core_request *request) MUST_USE;
 #define ROUTE_HANDLERS_RECORDED(name) ROUTE_HANDLERS_READ(name) ROUTE_HANDLERS_WRITE(name)
 #define ROUTE_HANDLERS_PUBLIC(name) ROUTE_HANDLERS_WRITE(name)
 #define ROUTE_HANDLERS_TOOL(name) ROUTE_HANDLERS_WRITE(name)

@@ -1,5 +1,6 @@
-/* core/route_tables.h - define the shapes of SHAPE_TABLE, a domain's routes.def, and ROUTE_LIST, the array of its routes.
- * Included in one C file of a domain, which has the handlers declared by core/route_structs.h in sight. No guard.
+/* core/route_tables.h - define the shapes of SHAPE_TABLE, a domain's routes.def, and ROUTE_LIST, the array of its
+ * routes. Included in one C file of a domain, which has the handlers declared by core/route_structs.h in sight. No
+ * guard.
  */
 #ifndef ROUTE_LIST
 #error "define ROUTE_LIST as the name of the array first"

@@ -56,7 +56,8 @@ static struct err live(struct core *core)
 	TRY(prepare(core, &report));
 	TRY(core_open(core));
 	core->opened = true;
-	TRY(child_sandbox(core->child, &report)); /* it comes back with what the supervisor adds, and becomes an entry */
+	TRY(child_sandbox(core->child,
+			  &report)); /* it comes back with what the supervisor adds, and becomes an entry */
 	TRY(child_ready(core->child));
 	log_info("ready=yes size=%llu", (unsigned long long)ledger_size(core->ledger));
 	return core_loop(core);
@@ -77,8 +78,8 @@ int core_run(const struct core_options *options)
 	free(core);
 	if (!failed(e))
 		return 0;
-	/* What cannot be helped by starting again: another writer, a ledger that is not what its checkpoint says, a post
-	 * that has not been founded. A disk or a commit that failed can.
+	/* What cannot be helped by starting again: another writer, a ledger that is not what its checkpoint says, a
+	 * post that has not been founded. A disk or a commit that failed can.
 	 */
 	bool hopeless = !opened && (e.code == ERR_BUSY || e.code == ERR_CORRUPT || e.code == ERR_INVALID ||
 				    e.code == ERR_UNSUPPORTED || e.code == ERR_DENIED || e.code == ERR_NOT_FOUND);

@@ -268,7 +268,6 @@ static struct err pepper_take(struct core *core)
 	return store_commit(core->store);
 }
 
-
 /* We hold the lock, so whoever is in our way is a reader that looks whether the database is there yet. */
 static struct err store_open_first(struct core *core, const char *path)
 {
@@ -308,7 +307,8 @@ static struct err modules_load(struct core *core)
 	}
 	for (size_t m = 0; m < core->options->module_count; m++)
 		if (core->options->modules[m]->load)
-			TRY(err_within(core->options->modules[m]->load(core), "load %s", core->options->modules[m]->name));
+			TRY(err_within(core->options->modules[m]->load(core), "load %s",
+				       core->options->modules[m]->name));
 	return OK;
 }
 

@@ -1,8 +1,8 @@
 /* core/timekeeper.c - the time of entries: it follows the wall clock and never goes back.
  *
- * When the wall clock is set back, entries go on at half the pace of the boot clock until the wall has caught up, so that
- * two moments stay two moments; the step is an entry that says what the wall clock claims. When it is set forward, the
- * entries follow at once, and the step is an entry as well.
+ * When the wall clock is set back, entries go on at half the pace of the boot clock until the wall has caught up, so
+ * that two moments stay two moments; the step is an entry that says what the wall clock claims. When it is set
+ * forward, the entries follow at once, and the step is an entry as well.
  */
 #include "base/clock.h"
 #include "core/internal.h"

@@ -1,8 +1,8 @@
 /* core/verifier.c - the process `verify`: is the whole ledger what was written?
  *
- * A post is ready as soon as the checkpoint's signature and the tree's edge are checked; every line behind them is read here,
- * in the background, after each start and once a day. What was found becomes an entry. It reads in short transactions at the
- * lowest priority and has no key: sealed parts are not opened.
+ * A post is ready as soon as the checkpoint's signature and the tree's edge are checked; every line behind them is
+ * read here, in the background, after each start and once a day. What was found becomes an entry. It reads in short
+ * transactions at the lowest priority and has no key: sealed parts are not opened.
  */
 #include <errno.h>
 #include <poll.h>

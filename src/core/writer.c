@@ -1,8 +1,8 @@
 /* core/writer.c - one batch: entries in, one commit, then what was to be released.
  *
- * Everything that a batch wants to send waits in the outbox as bytes. A batch that recorded nothing commits nothing and its
- * outbox leaves at once; else it leaves after the commit. When the commit fails, the outbox is never sent: the process
- * ends and comes back from what is durable.
+ * Everything that a batch wants to send waits in the outbox as bytes. A batch that recorded nothing commits nothing
+ * and its outbox leaves at once; else it leaves after the commit. When the commit fails, the outbox is never sent:
+ * the process ends and comes back from what is durable.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,8 +40,8 @@ struct err core_apply(struct core *core, const struct core_entry *entry)
 	for (size_t m = 0; m < core->options->module_count; m++) {
 		const struct core_module *module = core->options->modules[m];
 		if (module->apply)
-			TRY(err_within(module->apply(core, entry), "entry %llu, %s: %s",
-				       (unsigned long long)entry->seq, entry->kind->type, module->name));
+			TRY(err_within(module->apply(core, entry), "entry %llu, %s: %s", (unsigned long long)entry->seq,
+				       entry->kind->type, module->name));
 	}
 	return OK;
 }

@@ -40,7 +40,8 @@ const char *child_name(const struct child *child);
 struct link *child_link(struct child *child);
 
 /* The next message of the supervisor. A MESSAGE_SUPERVISOR_PEER goes to child_peer. As link_receive. */
-struct err child_receive(struct child *child, struct arena *arena, struct message *ret_message, bool *ret_there) MUST_USE;
+struct err child_receive(struct child *child, struct arena *arena, struct message *ret_message,
+			 bool *ret_there) MUST_USE;
 
 /* Open the link that a MESSAGE_SUPERVISOR_PEER brought.
  *

@@ -120,8 +120,7 @@ static struct err execute(struct children *children, struct worker *worker, int 
 		if (listener->role != role->role)
 			continue;
 		REQUIRE(listener->number == SUPERVISOR_LISTEN_DESCRIPTOR + (int)descriptor_count - 1);
-		descriptors[descriptor_count++] =
-			(struct spawn_descriptor){listener->descriptor, listener->number};
+		descriptors[descriptor_count++] = (struct spawn_descriptor){listener->descriptor, listener->number};
 	}
 	struct spawn what = {
 		.executable = options->executable ? options->executable : "/proc/self/exe",
@@ -134,7 +133,8 @@ static struct err execute(struct children *children, struct worker *worker, int 
 	return spawn(&what, &worker->pid);
 }
 
-/* One fresh pair between two workers. A peer that is dying does not take its end; it will get another when it is back. */
+/* One fresh pair between two workers. A peer that is dying does not take its end; it will get another when it is
+ * back. */
 static struct err introduce(struct worker *one, struct worker *other)
 {
 	int ends[2];
@@ -215,8 +215,8 @@ static void describe(const struct worker *worker, int status, char ret_how[CHILD
 
 static void apply_lines(struct children *children, uint64_t now_us);
 
-bool children_reap(struct children *children, struct worker *worker, uint64_t now_us, char ret_how[CHILDREN_HOW_SIZE_MAX],
-		   int *ret_exit_code)
+bool children_reap(struct children *children, struct worker *worker, uint64_t now_us,
+		   char ret_how[CHILDREN_HOW_SIZE_MAX], int *ret_exit_code)
 {
 	int status = 0;
 	if (worker->state != WORKER_RUNNING && worker->state != WORKER_ENDING)
@@ -290,8 +290,8 @@ static void apply_lines(struct children *children, uint64_t now_us)
 			end_for_line(worker, now_us, true, "its line was removed");
 			continue;
 		}
-		bool same = line->baud == worker->transport.baud &&
-			    strcmp(line->address, worker->transport.address) == 0;
+		bool same =
+			line->baud == worker->transport.baud && strcmp(line->address, worker->transport.address) == 0;
 		worker->removed = false;
 		worker->transport = *line;
 		if (!same)

@@ -18,7 +18,7 @@ enum worker_state {
 	WORKER_ABSENT = 0, /* a free place in the table */
 	WORKER_WAITING,    /* to be started at start_at_us */
 	WORKER_RUNNING,
-	WORKER_ENDING,     /* told to end; killed at end_by_us; not reaped yet */
+	WORKER_ENDING, /* told to end; killed at end_by_us; not reaped yet */
 };
 
 struct children_line {
@@ -35,15 +35,15 @@ struct worker {
 
 	enum worker_state state;
 	pid_t pid;
-	struct link *control;  /* NULL when it closed its end */
+	struct link *control; /* NULL when it closed its end */
 	bool ready;
 	bool said_sandbox;
-	bool removed;          /* its line is gone: the place is free once it is reaped */
-	bool our_wish;         /* we ended it for no fault of its own: no death to count */
+	bool removed;                    /* its line is gone: the place is free once it is reaped */
+	bool our_wish;                   /* we ended it for no fault of its own: no death to count */
 	char why[CHILDREN_HOW_SIZE_MAX]; /* we ended it; "": it ended by itself */
 	uint64_t heard_us;
 	uint64_t start_at_us;
-	uint64_t end_by_us;    /* when ENDING */
+	uint64_t end_by_us;     /* when ENDING */
 	uint64_t opens_from_us; /* a second's window of line_open requests */
 	uint32_t opens;
 	uint64_t deaths_us[CHILDREN_DEATHS_MAX]; /* a ring */
@@ -54,7 +54,8 @@ struct children {
 	const struct supervisor_options *options;
 	struct children_line lines[SUPERVISOR_LINES_MAX]; /* as core said them last */
 	size_t line_count;
-	struct worker workers[SUPERVISOR_WORKERS_MAX]; /* one for each role that has no lines, in their order; then lines */
+	struct worker
+		workers[SUPERVISOR_WORKERS_MAX]; /* one for each role that has no lines, in their order; then lines */
 };
 
 /* Every worker of the table that has no lines waits to be started now. */

@@ -11,8 +11,8 @@
 
 enum {
 	LINK_NAME_SIZE_MAX = 32,
-	LINK_DESCRIPTORS_MAX = 1,     /* of one message */
-	LINK_RECEIVE_ATTEMPTS = 4,    /* interrupted, or told of a reset in front of what is still to be read */
+	LINK_DESCRIPTORS_MAX = 1,  /* of one message */
+	LINK_RECEIVE_ATTEMPTS = 4, /* interrupted, or told of a reset in front of what is still to be read */
 };
 
 /* A message that the socket did not take yet. */
@@ -30,7 +30,8 @@ struct link {
 	struct queued **last_next;
 	size_t queued_count;
 	size_t queued_size;
-	uint8_t buffer[LINK_MESSAGE_SIZE_MAX]; /* one message on its way out or in; wiped after each, for it may hold keys */
+	uint8_t buffer
+		[LINK_MESSAGE_SIZE_MAX]; /* one message on its way out or in; wiped after each, for it may hold keys */
 };
 
 /* Room for one descriptor beside a message, aligned as the kernel wants it. */
@@ -45,7 +46,8 @@ struct link *link_open(int descriptor, const char *name)
 	int flags = fcntl(descriptor, F_GETFL);
 	REQUIRE(flags >= 0);
 	ENSURE(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0);
-	struct link *link = malloc(sizeof *link); /* not calloc: pages of the buffer that no message reaches stay unused */
+	struct link *link =
+		malloc(sizeof *link); /* not calloc: pages of the buffer that no message reaches stay unused */
 	ENSURE(link);
 	link->descriptor = descriptor;
 	memset(link->name, 0, sizeof link->name);
@@ -137,7 +139,8 @@ struct err link_flush(struct link *link)
 {
 	while (link->first) {
 		bool sent = false;
-		TRY(send_one(link, (struct span){link->first->bytes, link->first->size}, link->first->descriptor, &sent));
+		TRY(send_one(link, (struct span){link->first->bytes, link->first->size}, link->first->descriptor,
+			     &sent));
 		if (!sent)
 			return OK;
 		queue_drop_first(link);
@@ -272,7 +275,8 @@ struct err link_receive(struct link *link, struct arena *arena, struct message *
 		e = err_within(message_read((struct span){link->buffer, size}, arena, &message), "link %s", link->name);
 	wipe(link->buffer, failed(e) ? sizeof link->buffer : size);
 	if (!failed(e) && descriptor >= 0 && !message_brings_descriptor(message.kind))
-		e = FAIL(ERR_INVALID, "link %s: message %s brought a descriptor", link->name, message_name(message.kind));
+		e = FAIL(ERR_INVALID, "link %s: message %s brought a descriptor", link->name,
+			 message_name(message.kind));
 	if (failed(e)) {
 		if (descriptor >= 0)
 			(void)close(descriptor);

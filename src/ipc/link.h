@@ -1,10 +1,10 @@
 /* ipc/link.h - one end of a socketpair between two of our processes: bounded messages, bounded queues.
  *
- * A message is a row of messages.def: its struct goes in, its struct comes out, and every bound of the table is checked on
- * the way in, for a worker is not trusted. One message is one SOCK_SEQPACKET datagram: kind (u16 le), then the shape's
- * binary form. A link never blocks. What does not fit the socket waits in a queue of LINK_QUEUE_MAX messages and
- * LINK_QUEUE_BYTES_MAX bytes; when that is full, link_send says ERR_FULL and the caller decides (core closes a worker
- * that does not listen, and drops feed lines, which can be fetched again).
+ * A message is a row of messages.def: its struct goes in, its struct comes out, and every bound of the table is
+ * checked on the way in, for a worker is not trusted. One message is one SOCK_SEQPACKET datagram: kind (u16 le), then
+ * the shape's binary form. A link never blocks. What does not fit the socket waits in a queue of LINK_QUEUE_MAX
+ * messages and LINK_QUEUE_BYTES_MAX bytes; when that is full, link_send says ERR_FULL and the caller decides (core
+ * closes a worker that does not listen, and drops feed lines, which can be fetched again).
  */
 #ifndef LEGATION_IPC_LINK_H
 #define LEGATION_IPC_LINK_H
@@ -32,7 +32,7 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	const void *body; /* the struct of its row, in the arena given to link_receive */
-	int descriptor;   /* passed along with it, or -1; whoever receives it closes it. See message_brings_descriptor */
+	int descriptor; /* passed along with it, or -1; whoever receives it closes it. See message_brings_descriptor */
 };
 
 struct link;

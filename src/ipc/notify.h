@@ -1,4 +1,5 @@
-/* ipc/notify.h - what the service manager wants to hear, in its own protocol: one datagram a message to NOTIFY_SOCKET. */
+/* ipc/notify.h - what the service manager wants to hear, in its own protocol: one datagram a message to
+ * NOTIFY_SOCKET. */
 #ifndef LEGATION_IPC_NOTIFY_H
 #define LEGATION_IPC_NOTIFY_H
 

@@ -1,8 +1,8 @@
 /* ipc/route.h - one row of the HTTP API, as all processes see it: what web decodes, who may ask, who answers.
  *
- * Domains write their rows in routes.def; cmd/modules.c gathers them, and a route's number is its place there, the same in
- * every process of one build. Web knows the shapes and nothing of what they mean. A path parameter (":door"), a query
- * parameter and a member of the JSON body all fill the field of the request shape that has their name.
+ * Domains write their rows in routes.def; cmd/modules.c gathers them, and a route's number is its place there, the
+ * same in every process of one build. Web knows the shapes and nothing of what they mean. A path parameter (":door"),
+ * a query parameter and a member of the JSON body all fill the field of the request shape that has their name.
  */
 #ifndef LEGATION_IPC_ROUTE_H
 #define LEGATION_IPC_ROUTE_H

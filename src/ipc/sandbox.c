@@ -156,12 +156,8 @@ struct sandbox_limits {
 #define MIB (UINT64_C(1) << 20)
 
 static const struct sandbox_limits sandbox_limits_of[] = {
-	[WORKER_CORE] = {256, 4096 * MIB},
-	[WORKER_QUERY] = {64, 4096 * MIB},
-	[WORKER_WEB] = {1024, 2048 * MIB},
-	[WORKER_OSDP] = {32, 256 * MIB},
-	[WORKER_PASSWORD] = {32, 1024 * MIB},
-	[WORKER_VERIFY] = {64, 4096 * MIB},
+	[WORKER_CORE] = {256, 4096 * MIB}, [WORKER_QUERY] = {64, 4096 * MIB},    [WORKER_WEB] = {1024, 2048 * MIB},
+	[WORKER_OSDP] = {32, 256 * MIB},   [WORKER_PASSWORD] = {32, 1024 * MIB}, [WORKER_VERIFY] = {64, 4096 * MIB},
 };
 
 static struct err limit(int which, rlim_t value)

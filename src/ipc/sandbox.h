@@ -1,9 +1,9 @@
-/* ipc/sandbox.h - how a process gives away for good what its role does not need. `git grep sandbox_enter` prints the map
- * of privileges: one line for each process.
+/* ipc/sandbox.h - how a process gives away for good what its role does not need. `git grep sandbox_enter` prints the
+ * map of privileges: one line for each process.
  *
  * The wall is a seccomp filter: sandbox.def says which system calls a role may make, and any other ends the process, so
- * that a violation is seen. Landlock stands behind it as a second wall. Sanitizer builds add the named rows SANITIZER of
- * that table and say so. What needs files, sockets, code (dlopen) or a time zone later must have it before.
+ * that a violation is seen. Landlock stands behind it as a second wall. Sanitizer builds add the named rows SANITIZER
+ * of that table and say so. What needs files, sockets, code (dlopen) or a time zone later must have it before.
  */
 #ifndef LEGATION_IPC_SANDBOX_H
 #define LEGATION_IPC_SANDBOX_H
@@ -21,7 +21,8 @@ enum {
 
 struct sandbox_policy {
 	enum worker_role role;
-	const struct sandbox_path *paths; /* core: its folder, write; query: the database's folder, read; others: none */
+	const struct sandbox_path
+		*paths; /* core: its folder, write; query: the database's folder, read; others: none */
 	size_t path_count;
 };
 
@@ -37,8 +38,8 @@ struct sandbox_report {
  */
 struct err sandbox_enter(const struct sandbox_policy *policy, struct sandbox_report *ret_report) MUST_USE;
 
-/* Become another user for good, with no groups beside its own, and check that there is no way back. A parent-death signal
- * that was set stays set. The supervisor does this before it executes a worker; a worker need not.
+/* Become another user for good, with no groups beside its own, and check that there is no way back. A parent-death
+ * signal that was set stays set. The supervisor does this before it executes a worker; a worker need not.
  *
  * needs   to be root (else there is nothing to drop: ask sandbox_can_drop), uid and gid not 0.
  */

@@ -13,8 +13,7 @@ enum { SPAWN_ASIDE_FROM = 64 }; /* descriptors wait from here on while the low n
 static bool may_inherit(const char *variable)
 {
 	static const char *const names[] = {
-		"TZ=",           "LANG=",          "LC_",           "LEGATION_",     "ASAN_OPTIONS=",
-		"LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=",
+		"TZ=", "LANG=", "LC_", "LEGATION_", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)

@@ -1,4 +1,5 @@
-/* ipc/spawn.h - one child: forked, made another user, given exactly its descriptors, executed. Used by children.c alone. */
+/* ipc/spawn.h - one child: forked, made another user, given exactly its descriptors, executed. Used by children.c
+ * alone. */
 #ifndef LEGATION_IPC_SPAWN_H
 #define LEGATION_IPC_SPAWN_H
 
@@ -29,9 +30,9 @@ struct spawn {
 };
 
 /* needs   one thread.
- * gives   the child's pid. It ends with us (PDEATHSIG), has a session of its own, default signals, /dev/null as its input,
- *         our output and error, and no other descriptor. Of the environment it gets time zone, language and what the
- *         sanitizers read.
+ * gives   the child's pid. It ends with us (PDEATHSIG), has a session of its own, default signals, /dev/null as its
+ *         input, our output and error, and no other descriptor. Of the environment it gets time zone, language and
+ *         what the sanitizers read.
  * fails   when it cannot be forked; what goes wrong in the child is its exit code.
  */
 struct err spawn(const struct spawn *what, pid_t *ret_pid) MUST_USE;

@@ -15,11 +15,11 @@
 #include "ipc/sandbox.h"
 
 enum {
-	SUPERVISOR_MESSAGES_A_TURN_MAX = 32,  /* of one worker, so that none keeps the others waiting */
+	SUPERVISOR_MESSAGES_A_TURN_MAX = 32, /* of one worker, so that none keeps the others waiting */
 	SUPERVISOR_LINE_OPENS_A_SECOND_MAX = 10,
 	SUPERVISOR_TURN_MS_MAX = 1000,
-	SUPERVISOR_SLEPT_MS = 3000,           /* a turn that took this long: the machine slept, not the workers */
-	SUPERVISOR_CLOSED_GRACE_MS = 1000,    /* from closing its link to being gone */
+	SUPERVISOR_SLEPT_MS = 3000,        /* a turn that took this long: the machine slept, not the workers */
+	SUPERVISOR_CLOSED_GRACE_MS = 1000, /* from closing its link to being gone */
 	SUPERVISOR_ARENA_SIZE_MAX = 256 * 1024,
 };
 
@@ -114,7 +114,8 @@ static void report(struct supervisor *s, struct report said, struct span text)
 	send_reports(s);
 }
 
-static void report_worker(struct supervisor *s, const struct worker *worker, bool died, const char *how, uint64_t now_us)
+static void report_worker(struct supervisor *s, const struct worker *worker, bool died, const char *how,
+			  uint64_t now_us)
 {
 	struct report said = {.kind = MESSAGE_SUPERVISOR_WORKER};
 	said.worker = (struct supervisor_worker){
@@ -303,8 +304,8 @@ static void reap_all(struct supervisor *s, uint64_t now_us)
 		if (!children_reap(&s->children, worker, now_us, how, &exit_code))
 			continue;
 		log_line(worker->our_wish || s->stop ? LOG_INFO : LOG_WARNING,
-			 "worker=%s state=ended pid=%d how=\"%s\" exit=%d deaths=%u", worker->name, (int)worker->pid, how,
-			 exit_code, children_deaths(worker, now_us));
+			 "worker=%s state=ended pid=%d how=\"%s\" exit=%d deaths=%u", worker->name, (int)worker->pid,
+			 how, exit_code, children_deaths(worker, now_us));
 		report_worker(s, worker, true, how, now_us);
 		if (worker->role->role == WORKER_CORE)
 			on_core_death(s, worker, exit_code, now_us);
@@ -328,7 +329,8 @@ static void enforce_deadlines(struct supervisor *s, uint64_t now_us)
 			if (strcmp(how, "stopped") == 0)
 				how = "stopped by force";
 			(void)snprintf(why, sizeof why, "%s", how);
-			children_end(worker, SIGKILL, after_ms(now_us, 0, SUPERVISOR_TURN_MS_MAX), worker->our_wish, why);
+			children_end(worker, SIGKILL, after_ms(now_us, 0, SUPERVISOR_TURN_MS_MAX), worker->our_wish,
+				     why);
 		} else if (worker->state == WORKER_RUNNING && silent_at(s, worker) <= now_us) {
 			uint64_t silent_ms = (now_us - worker->heard_us) / 1000;
 			(void)snprintf(why, sizeof why, "silent for %llu s", (unsigned long long)(silent_ms / 1000));
@@ -494,7 +496,7 @@ static struct err prepare(struct supervisor *s, const struct supervisor_options 
 	TRY(sandbox_supervise());
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	ENSURE(sigaction(SIGCHLD, &usual, NULL) == 0); /* ignored, it would reap our children behind our back */
+	ENSURE(sigaction(SIGCHLD, &usual, NULL) == 0);  /* ignored, it would reap our children behind our back */
 	ENSURE(sigaction(SIGPIPE, &ignore, NULL) == 0); /* a log that nobody reads ends no post */
 	sigset_t heard;
 	ENSURE(sigemptyset(&heard) == 0);

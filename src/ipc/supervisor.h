@@ -1,8 +1,8 @@
 /* ipc/supervisor.h - the process that starts all others, links them, watches them and starts them again.
  *
- * It knows roles, not what they do: the caller's table says what to execute and who talks to whom. It reads nothing from
- * outside but the messages of its own children on a descriptor each, and asks core what lines there are. Its death ends
- * every child; core's death restarts all who talk to core, for their sessions are gone with it.
+ * It knows roles, not what they do: the caller's table says what to execute and who talks to whom. It reads nothing
+ * from outside but the messages of its own children on a descriptor each, and asks core what lines there are. Its
+ * death ends every child; core's death restarts all who talk to core, for their sessions are gone with it.
  *
  * Stop: workers first, core last, so that core records the end of each.
  */
@@ -54,7 +54,7 @@ struct supervisor_listener {
 };
 
 struct supervisor_options {
-	const char *executable; /* NULL: the program that is running, even when its file was replaced */
+	const char *executable;              /* NULL: the program that is running, even when its file was replaced */
 	const struct supervisor_role *roles; /* core first */
 	size_t role_count;
 	const struct supervisor_listener *listeners;

@@ -13,7 +13,7 @@ static const struct law_site sites[] = {
 	[LAW_POST_CAREER_CONSULATE] = {LAW_PREMISES_WORK_AREA, "VCCR 31, 33, 27", true},
 	/* RULE VCCR-59 */
 	[LAW_POST_HONORARY_CONSULATE] = {LAW_PREMISES_PROTECTED, "VCCR 59, 61, 27", false},
-	/* The head of mission's by VCDR 1(i), another agent's by VCDR 30(1). A consul's home is no post of this kind. */
+	/* The head of mission's by VCDR 1(i), another agent's by 30(1). A consul's home is no post of this kind. */
 	[LAW_POST_RESIDENCE] = {LAW_PREMISES_INVIOLABLE, "VCDR 1(i), 22, 30(1)", false},
 	[LAW_POST_HEADQUARTERS] = {LAW_PREMISES_HOME, "", false},
 };
@@ -159,7 +159,8 @@ struct law_standing law_standing(enum law_post_kind kind, const struct law_perso
 						 row->why};
 		break;
 	}
-	/* An agent who is himself narrowed to his official acts cannot give more than he has; how much, the text leaves open. */
+	/* An agent who is himself narrowed to his official acts cannot give more than he has; how much, the text
+	 * leaves open. */
 	if (standing.fit == LAW_FIT_USUAL && person->status == LAW_FAMILY_MEMBER && (1u << kind & AT_MISSION) != 0 &&
 	    (person->of_host_national || person->of_permanent_residence))
 		return (struct law_standing){

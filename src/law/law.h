@@ -65,7 +65,8 @@ bool law_status_is_member(enum law_status status);
 
 /* ---- states ---- */
 
-/* Is this the two-letter code of a country in ISO 3166-1, or one that the standard leaves to its users (XA and so on)? */
+/* Is this the two-letter code of a country in ISO 3166-1, or one that the standard leaves to its users (XA and so
+ * on)? */
 bool law_state_exists(struct span code);
 
 #endif

@@ -1,5 +1,5 @@
-/* post/check.h - is this a post that can be? Pure; the same for the command that read the file and for core, which trusts
- * nobody's reading.
+/* post/check.h - is this a post that can be? Pure; the same for the command that read the file and for core, which
+ * trusts nobody's reading.
  *
  * Only post/ includes it.
  */

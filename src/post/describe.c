@@ -63,7 +63,8 @@ struct describer {
 	uint64_t id;
 };
 
-/* The id of what a key names; 0 for the empty key. The file has been checked, so that every other key names something. */
+/* The id of what a key names; 0 for the empty key. The file has been checked, so that every other key names
+ * something. */
 static uint64_t id_named(const struct describer *d, enum post_object what, struct span key)
 {
 	size_t at = post_index_find(d->index, what, key);

@@ -1,4 +1,4 @@
-/* post/describe.h - an item of the file as the entry that would describe it: keys become ids. Only post/ includes it. */
+/* post/describe.h - an item of the file as the entry that would describe it: keys become ids. */
 #ifndef LEGATION_POST_DESCRIBE_H
 #define LEGATION_POST_DESCRIBE_H
 

@@ -54,8 +54,8 @@ static bool take_arc(struct cursor *c, uint32_t width, uint32_t height)
 	       take_byte(c, ',') && take_number(c, 1, &flag) && take_byte(c, ' ') && take_point(c, width, height);
 }
 
-/* A path as post/plan.c writes it: "M0,0L10,10C0,0 1,1 2,2Q0,0 1,1A5,5 0 0,1 9,9Z". Control points may lie anywhere that a
- * plan could reach.
+/* A path as post/plan.c writes it: "M0,0L10,10C0,0 1,1 2,2Q0,0 1,1A5,5 0 0,1 9,9Z". Control points may lie anywhere
+ * that a plan could reach.
  */
 static bool path_is_sound(struct span d, uint32_t width, uint32_t height)
 {

@@ -1,8 +1,8 @@
 /* post/file.h - a post's file and its plans, read from the disk into the request that core takes.
  *
- * Runs in the process of the command that a person gave (`legation post import`), never in core: YAML and SVG end here. Every
- * refusal says FILE:LINE:COLUMN and the reason; of a plan, FILE:LINE. What core checks again (post/check.h) is checked
- * here first, so that the place named is the very word that is wrong.
+ * Runs in the process of the command that a person gave (`legation post import`), never in core: YAML and SVG end
+ * here. Every refusal says FILE:LINE:COLUMN and the reason; of a plan, FILE:LINE. What core checks again
+ * (post/check.h) is checked here first, so that the place named is the very word that is wrong.
  */
 #ifndef LEGATION_POST_FILE_H
 #define LEGATION_POST_FILE_H

@@ -1,9 +1,9 @@
 /* post/import.c - a post's file becomes entries: gather, compare, record, release.
  *
- * The file comes decoded (post/file.c) and is checked again here. Every object is matched by its key and described with ids
- * where the file has keys; objects that the file brings anew have provisional ids until their entry is recorded. What
- * differs from what stands is recorded, in an order in which every id exists before it is named, under one
- * post.imported; what does not differ is not. When anything is refused, nothing is recorded.
+ * The file comes decoded (post/file.c) and is checked again here. Every object is matched by its key and described
+ * with ids where the file has keys; objects that the file brings anew have provisional ids until their entry is
+ * recorded. What differs from what stands is recorded, in an order in which every id exists before it is named, under
+ * one post.imported; what does not differ is not. When anything is refused, nothing is recorded.
  */
 #include <stdio.h>
 #include <stdlib.h>

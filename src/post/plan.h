@@ -2,9 +2,10 @@
  *
  * What comes out is a list of figures (post/entries.def): numbers, words of a table, plain text. Taken are rect, line,
  * polyline, polygon, path, circle, ellipse, text and g, with transform= of translate() and scale() worked in, and the
- * classes wall, room, furniture, outside and label; a g's class counts for what is in it. The drawing's viewBox begins at
- * 0 0 and everything lies within it. Everything else is refused, with its line: styles, scripts, links, images, entities,
- * document types, other namespaces, whatever SVG grows next. Runs in the process of a person's command.
+ * classes wall, room, furniture, outside and label; a g's class counts for what is in it. The drawing's viewBox
+ * begins at 0 0 and everything lies within it. Everything else is refused, with its line: styles, scripts, links,
+ * images, entities, document types, other namespaces, whatever SVG grows next. Runs in the process of a person's
+ * command.
  */
 #ifndef LEGATION_POST_PLAN_H
 #define LEGATION_POST_PLAN_H

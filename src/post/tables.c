@@ -3,8 +3,8 @@
 #define SHAPE_TABLE "core/entries.def"
 #include "core/entry_structs.h"
 
-/* The columns of an object's table are its entry's fields in their order, then `removed`: the seq of the entry that took it
- * away, 0 while it stands. What was removed keeps its row, so that older entries can still be read with names.
+/* The columns of an object's table are its entry's fields in their order, then `removed`: the seq of the entry that
+ * took it away, 0 while it stands. What was removed keeps its row, so that older entries can still be read with names.
  */
 const char post_schema[] =
 	"CREATE TABLE post_described (one INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER "

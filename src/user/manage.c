@@ -1,5 +1,5 @@
-/* user/manage.c - the users page: create, disable, reset, end sessions; and the way back for the last administrator, from
- * the machine itself.
+/* user/manage.c - the users page: create, disable, reset, end sessions; and the way back for the last administrator,
+ * from the machine itself.
  */
 #include <sodium.h>
 
@@ -170,14 +170,16 @@ struct err user_recover_write(struct core *core, const struct core_request *requ
 	}
 	if (!found || (in->name.size == 0 && administrators > 1)) {
 		core_refuse(core, request->caller, 404, "not-found", "name",
-			    found ? "there are %zu administrators: name one" : "none of %zu administrators has this name",
+			    found ? "there are %zu administrators: name one"
+				  : "none of %zu administrators has this name",
 			    administrators);
 		return OK;
 	}
 	if (found->disabled) {
 		struct user_changed body = {.user = found->id, .role = found->role, .language = found->language};
 		TRY(core_record(core, &user_changed_entry, &body,
-				(struct core_why){.actor = request->actor, .cause = found->id, .has_cause = true}, NULL));
+				(struct core_why){.actor = request->actor, .cause = found->id, .has_cause = true},
+				NULL));
 	}
 	return invite(core, request, found->id,
 		      (struct core_why){.actor = request->actor, .cause = found->id, .has_cause = true});

@@ -1,8 +1,8 @@
 /* user/sign_in.c - a password, or a one-time link, becomes a session.
  *
- * The password worker hashes; meanwhile the attempt waits here. An unknown name is hashed too, so that time tells nobody who
- * exists. Wrong answers are entries, several of one kind within a second as one with a count; too many in a row lock the
- * user out for five minutes.
+ * The password worker hashes; meanwhile the attempt waits here. An unknown name is hashed too, so that time tells
+ * nobody who exists. Wrong answers are entries, several of one kind within a second as one with a count; too many in
+ * a row lock the user out for five minutes.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -275,7 +275,7 @@ struct err user_message(struct core *core, enum worker_role from, uint32_t line,
 			return OK;
 		}
 		return pending.kind == USER_PENDING_SIGN_IN ? finish_sign_in(core, &pending, hashed->hash)
-							     : finish_link(core, &pending, hashed->hash);
+							    : finish_link(core, &pending, hashed->hash);
 	}
 	return OK;
 }

@@ -14,20 +14,20 @@
 enum {
 	USER_MAX = 500,
 	USER_SESSIONS_MAX = 200,
-	USER_SESSIONS_EACH_MAX = 8,     /* the oldest ends when one more signs in */
-	USER_PENDING_MAX = 32,          /* waiting for the password worker */
+	USER_SESSIONS_EACH_MAX = 8, /* the oldest ends when one more signs in */
+	USER_PENDING_MAX = 32,      /* waiting for the password worker */
 	USER_NAME_SIZE_MAX = 80,
 	USER_PASSWORD_SIZE_MIN = 10,
-	USER_FAILURES_MAX = 8,          /* in a row; then the user is locked out */
-	USER_FAILURE_NOTES_MAX = 32,    /* kinds of failure counted apart until the next second */
-	USER_HASH_OPERATIONS = 3,       /* Argon2id; RFC 9106's second choice for memory */
+	USER_FAILURES_MAX = 8,       /* in a row; then the user is locked out */
+	USER_FAILURE_NOTES_MAX = 32, /* kinds of failure counted apart until the next second */
+	USER_HASH_OPERATIONS = 3,    /* Argon2id; RFC 9106's second choice for memory */
 	USER_HASH_MEMORY_KIB = 64 * 1024,
 };
 
 #define USER_SECONDS UINT64_C(1000000)
 #define USER_LOCKED_US (5 * 60 * USER_SECONDS)
 #define USER_LINK_US (24 * 3600 * USER_SECONDS)
-#define USER_SESSION_US (13 * 3600 * USER_SECONDS)     /* a twelve-hour watch and its hand-over */
+#define USER_SESSION_US (13 * 3600 * USER_SECONDS) /* a twelve-hour watch and its hand-over */
 #define USER_IDLE_US (60 * 60 * USER_SECONDS)
 
 struct user {
@@ -46,7 +46,7 @@ struct user {
 	uint8_t link_hash[32]; /* of the one link that works, until link_expires */
 	uint64_t link_expires;
 	uint64_t locked_until;
-	uint32_t failures;     /* in a row; forgotten at a restart, which an attacker cannot cause */
+	uint32_t failures; /* in a row; forgotten at a restart, which an attacker cannot cause */
 };
 
 struct user_open_session {

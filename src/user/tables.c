@@ -5,8 +5,10 @@
 #include "core/pages.h"
 
 const char user_schema[] =
-	"CREATE TABLE user_user (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role INTEGER NOT NULL, language INTEGER NOT NULL,"
-	" disabled INTEGER NOT NULL, erased INTEGER NOT NULL, has_password INTEGER NOT NULL, operations INTEGER NOT NULL,"
+	"CREATE TABLE user_user (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role INTEGER NOT NULL, language INTEGER "
+	"NOT NULL,"
+	" disabled INTEGER NOT NULL, erased INTEGER NOT NULL, has_password INTEGER NOT NULL, operations INTEGER NOT "
+	"NULL,"
 	" memory_kib INTEGER NOT NULL, salt BLOB, hash BLOB, link_hash BLOB, link_expires INTEGER NOT NULL,"
 	" locked_until INTEGER NOT NULL, last_seen INTEGER NOT NULL);"
 	"CREATE TABLE user_session (id INTEGER PRIMARY KEY, user INTEGER NOT NULL, token_hash BLOB NOT NULL,"
@@ -61,18 +63,19 @@ static void set_name(struct user *user, struct span name)
 static struct err user_store(struct core *core, const struct user *user, uint64_t last_seen)
 {
 	struct store_statement *put;
-	TRY(store_statement(core_store(core),
-			    "INSERT INTO user_user (id, name, role, language, disabled, erased, has_password, operations,"
-			    " memory_kib, salt, hash, link_hash, link_expires, locked_until, last_seen)"
-			    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-			    " ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role,"
-			    " language = excluded.language, disabled = excluded.disabled, erased = excluded.erased,"
-			    " has_password = excluded.has_password, operations = excluded.operations,"
-			    " memory_kib = excluded.memory_kib, salt = excluded.salt, hash = excluded.hash,"
-			    " link_hash = excluded.link_hash, link_expires = excluded.link_expires,"
-			    " locked_until = excluded.locked_until,"
-			    " last_seen = CASE WHEN excluded.last_seen > 0 THEN excluded.last_seen ELSE last_seen END",
-			    &put));
+	TRY(store_statement(
+		core_store(core),
+		"INSERT INTO user_user (id, name, role, language, disabled, erased, has_password, operations,"
+		" memory_kib, salt, hash, link_hash, link_expires, locked_until, last_seen)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+		" ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role,"
+		" language = excluded.language, disabled = excluded.disabled, erased = excluded.erased,"
+		" has_password = excluded.has_password, operations = excluded.operations,"
+		" memory_kib = excluded.memory_kib, salt = excluded.salt, hash = excluded.hash,"
+		" link_hash = excluded.link_hash, link_expires = excluded.link_expires,"
+		" locked_until = excluded.locked_until,"
+		" last_seen = CASE WHEN excluded.last_seen > 0 THEN excluded.last_seen ELSE last_seen END",
+		&put));
 	store_bind_u64(put, 1, user->id);
 	store_bind_text(put, 2, user_name(user));
 	store_bind_u64(put, 3, user->role);
@@ -103,10 +106,11 @@ static void copy_bytes(uint8_t *to, size_t size, struct span from)
 static struct err users_load(struct core *core, struct user_state *state)
 {
 	struct store_statement *all;
-	TRY(store_statement(core_store(core),
-			    "SELECT id, name, role, language, disabled, erased, has_password, operations, memory_kib, salt, hash,"
-			    " link_hash, link_expires, locked_until FROM user_user ORDER BY id",
-			    &all));
+	TRY(store_statement(
+		core_store(core),
+		"SELECT id, name, role, language, disabled, erased, has_password, operations, memory_kib, salt, hash,"
+		" link_hash, link_expires, locked_until FROM user_user ORDER BY id",
+		&all));
 	for (;;) {
 		bool row;
 		TRY(store_step(all, &row));
@@ -137,7 +141,8 @@ static struct err sessions_load(struct core *core, struct user_state *state)
 {
 	struct store_statement *all;
 	size_t count = 0;
-	TRY(store_statement(core_store(core), "SELECT id, user, token_hash, expires FROM user_session ORDER BY id", &all));
+	TRY(store_statement(core_store(core), "SELECT id, user, token_hash, expires FROM user_session ORDER BY id",
+			    &all));
 	for (;;) {
 		bool row;
 		TRY(store_step(all, &row));
@@ -167,7 +172,8 @@ static struct err apply_created(struct core *core, const struct core_entry *entr
 	struct user_state *state = user_state(core);
 	ENSURE(state->user_count < USER_MAX);
 	struct user *user = &state->users[state->user_count++];
-	*user = (struct user){.id = entry->seq, .role = body->role, .language = body->language, .erased = entry->erased};
+	*user = (struct user){
+		.id = entry->seq, .role = body->role, .language = body->language, .erased = entry->erased};
 	set_name(user, body->name);
 	return user_store(core, user, 0);
 }

@@ -1,8 +1,10 @@
-/* tests/lib/clock_step.c - lets a test set the wall clock of one server forward and back, without touching the machine's.
+/* tests/lib/clock_step.c - lets a test set the wall clock of one server forward and back, without touching the
+ * machine's.
  *
- * Preloaded into the supervisor, which is told by CLOCK_STEP_FILE where the offset stands: eight bytes, microseconds, signed. The
- * file is mapped before any sandbox closes, and read on each call. Workers get a clean environment, so execve puts the two
- * variables back in. Only CLOCK_REALTIME is shifted: the boot clock goes on as it does when somebody sets a machine's clock.
+ * Preloaded into the supervisor, which is told by CLOCK_STEP_FILE where the offset stands: eight bytes, microseconds,
+ * signed. The file is mapped before any sandbox closes, and read on each call. Workers get a clean environment, so
+ * execve puts the two variables back in. Only CLOCK_REALTIME is shifted: the boot clock goes on as it does when
+ * somebody sets a machine's clock.
  */
 #include <dlfcn.h>
 #include <errno.h>

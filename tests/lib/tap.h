@@ -17,7 +17,7 @@ static int tap_count;
 static int tap_failures;
 
 __attribute__((unused, format(printf, 4, 5))) static int tap_check(int good, const char *file, int line,
-								    const char *format, ...)
+								   const char *format, ...)
 {
 	va_list args;
 	printf("%s %d - ", good ? "ok" : "not ok", ++tap_count);

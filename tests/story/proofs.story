@@ -5,6 +5,7 @@ The post "small" is served.
 Ada swipes at the gate.
 There is an entry access.granted with person=ada; call it grant.
 Call the last entry post.door older.
+A remark of 20 letters is put on record 400 times, 2000 a second.
 The ledger's key is kept as key.
 
 ## Proved
@@ -28,10 +29,13 @@ The checkpoint is kept as "kept".
 The server stops.
 The ledger verifies.
 Somebody changes one letter of the entry grant on the disk.
-The command "ledger verify" fails and says "entry {entry grant}:" and "NOT SOUND".
+The command "ledger verify" fails and says "entry {entry grant}: line" and "NOT SOUND".
 The command "ledger prove {entry grant} --out no-proof" fails and says "ledger verify".
 The command "verify-proof proof --key {kept key}" succeeds and says "verified: entry {entry grant}".
+The server starts.
+There is an entry ledger.verified with sound=false.
+The server stops.
 
 ## A lie that reads well
 Somebody rewrites the entry older in the database, "Vault door" to "Fault door".
-The command "ledger verify" fails and says "line" and "not the one that was signed" and "NOT SOUND".
+The command "ledger verify" fails and says "entry {entry older}: line" and "NOT SOUND".

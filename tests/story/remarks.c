@@ -1,7 +1,7 @@
 /* tests/story/remarks.c - puts remarks on record as fast as it is told to: remarks FOLDER COUNT A-SECOND LETTERS.
  *
- * For stories of a flood. Eight producers speak to core by the tool socket, each with several requests under way; the last
- * line it prints is one JSON object: how many remarks were answered, in how many milliseconds.
+ * For stories of a flood. Eight producers speak to core by the tool socket, each with several requests under way; the
+ * last line it prints is one JSON object: how many remarks were answered, in how many milliseconds.
  */
 #include <errno.h>
 #include <stdio.h>

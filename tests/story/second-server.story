@@ -16,6 +16,7 @@ There is an entry access.granted with door=gate.
 
 ## Once the first has gone, another one may
 The server is restarted.
+There is an entry ledger.verified with sound=true.
 All readers are on their lines within 15 s.
 Ada swipes at the hall.
 The hall unlocks within 500 ms.

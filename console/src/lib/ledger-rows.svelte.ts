@@ -30,7 +30,8 @@ export class LedgerRows {
 	#pages = new Map<number, Map<number, Entry>>();
 	#asking = new Set<number>();
 	#list: Entry[] = [];
-	#ended = false;
+	/* With a filter: the server has no more rows. */
+	ended = $state(false);
 
 	constructor(readonly filter: LedgerFilter) {
 		this.filtered = filter.type !== '' || filter.actor !== '' || filter.cause !== undefined;
@@ -105,7 +106,7 @@ export class LedgerRows {
 	}
 
 	async #next(): Promise<void> {
-		if (this.#ended || this.#asking.has(0)) return;
+		if (this.ended || this.#asking.has(0)) return;
 		this.#asking.add(0);
 		const { type, actor, cause } = this.filter;
 		const last = this.#list.at(-1);
@@ -120,7 +121,7 @@ export class LedgerRows {
 			});
 			const fresh = entries.map((line) => readEntry(line)).filter((entry) => last === undefined || entry.seq < last.seq);
 			this.#list.push(...fresh);
-			this.#ended = fresh.length === 0 || entries.length < PAGE_ROWS || this.#list.length >= FILTERED_ROWS_MAX;
+			this.ended = fresh.length === 0 || entries.length < PAGE_ROWS || this.#list.length >= FILTERED_ROWS_MAX;
 			this.count = this.#list.length;
 			this.known = true;
 			this.problem = undefined;

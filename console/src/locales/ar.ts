@@ -235,6 +235,7 @@ export const messages: Messages = {
 	'ledger.filter.cause': 'سببها {value}',
 	'ledger.filter.remove': 'إزالة',
 	'ledger.found': '{entries, plural, zero {لا نتائج} one {نتيجة واحدة} two {نتيجتان} few {# نتائج} many {# نتيجة} other {# نتيجة}}',
+	'ledger.found_more': '{entries, plural, zero {لا نتائج} one {نتيجة وأكثر} two {نتيجتان وأكثر} few {# نتائج وأكثر} many {# نتيجة وأكثر} other {# نتيجة وأكثر}}',
 	'ledger.fresh':
 		'{entries, plural, zero {لا جديد} one {قيد جديد} two {قيدان جديدان} few {# قيود جديدة} many {# قيدًا جديدًا} other {# قيد جديد}}',
 	'ledger.go_to': 'رقم القيد',
@@ -282,6 +283,15 @@ export const messages: Messages = {
 	'member.how': 'كيف',
 	'member.language': 'اللغة',
 	'member.name': 'الاسم',
+	'member.notified_on': 'تاريخ الإشعار',
+	'member.of': 'تابع لـ',
+	'member.permanent_residence': 'مقيم دائم',
+	'member.building': 'المبنى',
+	'member.zone': 'المنطقة',
+	'member.strike_100ms': 'مدة الفتح (0.1 ث)',
+	'member.host_state': 'الدولة المعتمد لديها',
+	'member.sending_state': 'الدولة المعتمِدة',
+	'member.time_zone': 'المنطقة الزمنية',
 	'member.on': 'مفعّل',
 	'member.person': 'الشخص',
 	'member.reader': 'القارئ',
@@ -519,7 +529,7 @@ export const messages: Messages = {
 	'users.you': '(أنت)',
 
 	'watch.all_well':
-		'{doors, plural, zero {لا أبواب} one {الباب آمن} two {البابان آمنان} few {# أبواب، كلها آمنة} many {# بابًا، كلها آمنة} other {# باب، كلها آمنة}}',
+		'{doors, plural, zero {لا أبواب} one {باب واحد، كل شيء على ما يرام} two {بابان، كل شيء على ما يرام} few {# أبواب، كل شيء على ما يرام} many {# بابًا، كل شيء على ما يرام} other {# باب، كل شيء على ما يرام}}',
 	'watch.attention':
 		'{doors, plural, zero {لا باب يحتاج إلى انتباه} one {باب واحد يحتاج إلى انتباه} two {بابان يحتاجان إلى انتباه} few {# أبواب تحتاج إلى انتباه} many {# بابًا تحتاج إلى انتباه} other {# باب تحتاج إلى انتباه}}',
 	'watch.doors_on': 'الأبواب، {floor}',

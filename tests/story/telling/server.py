@@ -117,7 +117,14 @@ class Server:
         words = ["ledger", "show", "--from", str(start), "--limit", "1000000"]
         if type_:
             words += ["--type", type_]
-        return [json.loads(line) for line in self.must(*words).splitlines()]
+        return [entry_of(line) for line in self.run(words).stdout.decode("utf-8", "replace").splitlines()]
+
+
+def entry_of(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {"seq": -1, "type": "(damaged)", "time": "", "body": {}}
 
 
 def said(done):

@@ -18,6 +18,12 @@ FAILURES_MAX = 4
 LOG_LINES = 40
 
 
+def report_of(text):
+    """What a sanitizer says, without the lines that others wrote meanwhile."""
+    lines = [line for line in text.splitlines()[:400] if re.match(r"\s+#\d|.* leak of |.* object\(s\)|SUMMARY", line)]
+    return "\n" + "\n".join(lines[:40])
+
+
 def in_minutes(count):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60 * count))
 
@@ -112,7 +118,7 @@ class Story:
                 text = file.read()
             found = re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:|signal (?:4|6|7|8|11|31)\b).*$", text, re.MULTILINE)
             if found:
-                self.tap.point(False, "%s: %s is clean" % (name, log), found[0])
+                self.tap.point(False, "%s: %s is clean" % (name, log), found[0] + report_of(text[found.end() :]))
                 return 1
         return 0
 

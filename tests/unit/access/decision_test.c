@@ -19,33 +19,40 @@ static const struct access_facts good = {
 static void expect(struct access_facts facts, enum access_reason reason, const char *words)
 {
 	struct access_decision decision = access_decide(&facts);
-	CHECK(decision.reason == reason && decision.verdict == (reason == ACCESS_ALLOWED ? ACCESS_GRANT : ACCESS_DENY), "%s",
-	      words);
+	CHECK(decision.reason == reason && decision.verdict == (reason == ACCESS_ALLOWED ? ACCESS_GRANT : ACCESS_DENY),
+	      "%s", words);
 }
 
-#define BUT(member, value) ({ struct access_facts f = good; f.member = (value); f; })
+#define BUT(member, value)                                                                                             \
+	({                                                                                                             \
+		struct access_facts f = good;                                                                          \
+		f.member = (value);                                                                                    \
+		f;                                                                                                     \
+	})
 
 static void check_each(void)
 {
 	struct access_facts nothing = {0};
 	expect(good, ACCESS_ALLOWED, "a valid card of a present person with a right opens");
 	expect(nothing, ACCESS_NOT_SECURE, "all facts forgotten: shut");
-	expect(BUT(reader_secure, false), ACCESS_NOT_SECURE, "a read in the clear decides nothing"); /* PROVES ACCESS-1 */
-	expect(BUT(record_possible, false), ACCESS_NO_RECORD, "no room for the record: shut");       /* PROVES ACCESS-2 */
+	expect(BUT(reader_secure, false), ACCESS_NOT_SECURE,
+	       "a read in the clear decides nothing");                                         /* PROVES ACCESS-1 */
+	expect(BUT(record_possible, false), ACCESS_NO_RECORD, "no room for the record: shut"); /* PROVES ACCESS-2 */
 	expect(BUT(door, 0), ACCESS_NO_DOOR, "a reader of no door opens none");
-	expect(BUT(credential, 0), ACCESS_UNKNOWN_CREDENTIAL, "an unknown card");                    /* PROVES ACCESS-3 */
-	expect(BUT(revoked, true), ACCESS_REVOKED, "a revoked card");                                /* PROVES ACCESS-4 */
-	expect(BUT(lockdown, 9), ACCESS_LOCKDOWN, "a lockdown stands above every right");            /* PROVES ACCESS-5 */
-	expect(BUT(person_present, false), ACCESS_PERSON_LEFT, "somebody who has left");             /* PROVES ACCESS-6 */
+	expect(BUT(credential, 0), ACCESS_UNKNOWN_CREDENTIAL, "an unknown card");         /* PROVES ACCESS-3 */
+	expect(BUT(revoked, true), ACCESS_REVOKED, "a revoked card");                     /* PROVES ACCESS-4 */
+	expect(BUT(lockdown, 9), ACCESS_LOCKDOWN, "a lockdown stands above every right"); /* PROVES ACCESS-5 */
+	expect(BUT(person_present, false), ACCESS_PERSON_LEFT, "somebody who has left");  /* PROVES ACCESS-6 */
 	expect(BUT(person, 0), ACCESS_PERSON_LEFT, "nobody's card");
-	expect(BUT(not_before_us, 1001), ACCESS_NOT_YET_VALID, "a microsecond too early");           /* PROVES ACCESS-7 */
+	expect(BUT(not_before_us, 1001), ACCESS_NOT_YET_VALID, "a microsecond too early"); /* PROVES ACCESS-7 */
 	expect(BUT(not_before_us, 1000), ACCESS_ALLOWED, "from its first moment on");
 	expect(BUT(expires_us, 1000), ACCESS_EXPIRED, "its last moment is not in it");
 	expect(BUT(expires_us, 1001), ACCESS_ALLOWED, "up to its last moment");
 	expect(BUT(expires_us, 0), ACCESS_ALLOWED, "a card that never expires");
 	expect(BUT(not_before_us, 0), ACCESS_ALLOWED, "a card that was always valid");
-	expect(BUT(right, 0), ACCESS_NOT_ALLOWED, "no right to this door");                          /* PROVES ACCESS-8 */
-	expect(BUT(strike_reachable, false), ACCESS_DOOR_OFFLINE, "a strike that does not answer");  /* PROVES ACCESS-9 */
+	expect(BUT(right, 0), ACCESS_NOT_ALLOWED, "no right to this door"); /* PROVES ACCESS-8 */
+	expect(BUT(strike_reachable, false), ACCESS_DOOR_OFFLINE,
+	       "a strike that does not answer"); /* PROVES ACCESS-9 */
 }
 
 /* Every combination: a grant needs all of them good, and the reason is that of the first that is not. */
@@ -53,9 +60,9 @@ static void check_all(void)
 {
 	enum { QUESTIONS = 11 };
 	static const enum access_reason order[QUESTIONS] = {
-		ACCESS_NOT_SECURE,  ACCESS_NO_RECORD,     ACCESS_NO_DOOR, ACCESS_UNKNOWN_CREDENTIAL,
-		ACCESS_REVOKED,     ACCESS_LOCKDOWN,      ACCESS_PERSON_LEFT, ACCESS_NOT_YET_VALID,
-		ACCESS_EXPIRED,     ACCESS_NOT_ALLOWED,   ACCESS_DOOR_OFFLINE,
+		ACCESS_NOT_SECURE, ACCESS_NO_RECORD,   ACCESS_NO_DOOR,      ACCESS_UNKNOWN_CREDENTIAL,
+		ACCESS_REVOKED,    ACCESS_LOCKDOWN,    ACCESS_PERSON_LEFT,  ACCESS_NOT_YET_VALID,
+		ACCESS_EXPIRED,    ACCESS_NOT_ALLOWED, ACCESS_DOOR_OFFLINE,
 	};
 	size_t wrong = 0;
 	for (unsigned bad = 0; bad < 1u << QUESTIONS; bad++) {

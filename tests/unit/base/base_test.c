@@ -7,8 +7,14 @@
 
 static void check_base64(void)
 {
-	static const char *const vectors[][2] = { /* RFC 4648, section 10 */
-		{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+	static const char *const vectors[][2] = {
+		/* RFC 4648, section 10 */
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
 		{"foobar", "Zm9vYmFy"},
 	};
 	for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
@@ -39,16 +45,19 @@ static void check_decimal(void)
 	CHECK(failed(decimal_read(SPAN_TEXT("11"), 10, &value)), "over the bound is refused");
 	CHECK(failed(decimal_read(SPAN_TEXT("9"), 5, &value)), "one digit over the bound is refused");
 	CHECK(failed(decimal_read(SPAN_TEXT("00"), 10, &value)) && failed(decimal_read(SPAN_TEXT(""), 10, &value)) &&
-		      failed(decimal_read(SPAN_TEXT("-1"), 10, &value)) && failed(decimal_read(SPAN_TEXT("1 "), 10, &value)),
+		      failed(decimal_read(SPAN_TEXT("-1"), 10, &value)) &&
+		      failed(decimal_read(SPAN_TEXT("1 "), 10, &value)),
 	      "anything but plain digits is refused");
 }
 
 static void check_text(void)
 {
 	CHECK(span_is_text(SPAN_TEXT("\xd8\xa7\xd9\x84\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85"), false), "Arabic is text");
-	CHECK(!span_is_text(SPAN_TEXT("a\nb"), false) && span_is_text(SPAN_TEXT("a\nb"), true), "newlines where allowed");
-	static const char *const bad[] = {"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xe0\x80\x80", "\x80", "\xc3",
-					  "\x7f", "\xc2\x85", "\x1b[0m"};
+	CHECK(!span_is_text(SPAN_TEXT("a\nb"), false) && span_is_text(SPAN_TEXT("a\nb"), true),
+	      "newlines where allowed");
+	static const char *const bad[] = {
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xe0\x80\x80", "\x80", "\xc3",
+		"\x7f",         "\xc2\x85",         "\x1b[0m"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CHECK(!span_is_text(span_of_string(bad[i]), true), "not text: malformed or control %zu", i);
 }

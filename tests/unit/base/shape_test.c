@@ -34,17 +34,27 @@ static void check_round_trip(void)
 	struct test_item items[] = {{7, SPAN_TEXT("one")}, {8, SPAN_TEXT("t\"wo\\")}};
 	uint64_t ids[] = {1, 2, 3};
 	struct test_thing thing = {
-		.id = 42, .on = true, .count = 5, .total = 1ull << 50, .at = 1795387737123456, .colour = TEST_GREEN,
-		.text = SPAN_TEXT("d\xc3\xa9j\xc3\xa0"), .prose = SPAN_TEXT("a\nb\tc"), .bytes = SPAN_TEXT("\x01\xff"),
-		.items = {items, 2}, .ids = {ids, 3}, .sealed_name = SPAN_TEXT("Ada"),
+		.id = 42,
+		.on = true,
+		.count = 5,
+		.total = 1ull << 50,
+		.at = 1795387737123456,
+		.colour = TEST_GREEN,
+		.text = SPAN_TEXT("d\xc3\xa9j\xc3\xa0"),
+		.prose = SPAN_TEXT("a\nb\tc"),
+		.bytes = SPAN_TEXT("\x01\xff"),
+		.items = {items, 2},
+		.ids = {ids, 3},
+		.sealed_name = SPAN_TEXT("Ada"),
 	};
 	struct span text = sparse(&thing, room, sizeof room);
-	CHECK_SPAN(text,
-		   SPAN_TEXT("{\"id\":42,\"on\":true,\"count\":5,\"total\":1125899906842624,"
-			     "\"at\":\"2026-11-22T22:48:57.123456Z\",\"colour\":\"green\",\"text\":\"d\xc3\xa9j\xc3\xa0\","
-			     "\"prose\":\"a\\nb\\tc\",\"bytes\":\"01ff\",\"items\":[{\"id\":7,\"name\":\"one\"},"
-			     "{\"id\":8,\"name\":\"t\\\"wo\\\\\"}],\"ids\":[1,2,3]}"),
-		   "the sparse form, without what is sealed: %.*s", SPAN_ARGS(text));
+	CHECK_SPAN(
+		text,
+		SPAN_TEXT("{\"id\":42,\"on\":true,\"count\":5,\"total\":1125899906842624,"
+			  "\"at\":\"2026-11-22T22:48:57.123456Z\",\"colour\":\"green\",\"text\":\"d\xc3\xa9j\xc3\xa0\","
+			  "\"prose\":\"a\\nb\\tc\",\"bytes\":\"01ff\",\"items\":[{\"id\":7,\"name\":\"one\"},"
+			  "{\"id\":8,\"name\":\"t\\\"wo\\\\\"}],\"ids\":[1,2,3]}"),
+		"the sparse form, without what is sealed: %.*s", SPAN_ARGS(text));
 	struct test_thing got;
 	room[text.size] = 0;
 	CHECK_OK(read_sparse(room, &got), "it is read");
@@ -81,9 +91,10 @@ static void check_refusals(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct test_thing got;
-		CHECK_FAILS(read_sparse(rows[i].text, &got), rows[i].words[0] == 'm' && rows[i].words[1] == 'o' ? ERR_TOO_LARGE
-							     : strstr(rows[i].words, "at most")  ? ERR_TOO_LARGE
-												 : ERR_INVALID,
+		CHECK_FAILS(read_sparse(rows[i].text, &got),
+			    rows[i].words[0] == 'm' && rows[i].words[1] == 'o' ? ERR_TOO_LARGE
+			    : strstr(rows[i].words, "at most")                 ? ERR_TOO_LARGE
+									       : ERR_INVALID,
 			    rows[i].words, "refused: %s", rows[i].why);
 	}
 }
@@ -99,17 +110,22 @@ static void check_binary(void)
 		for (size_t i = 0; i < 4; i++)
 			ids[i] = random_below(SHAPE_NUMBER_MAX);
 		struct test_thing thing = {
-			.id = random_below(SHAPE_NUMBER_MAX), .on = random_below(2),
-			.count = (uint32_t)random_below(UINT32_MAX), .colour = (enum test_colour)random_below(3),
-			.bytes = {bytes, random_below(17)}, .secret = {secret, random_below(9)},
-			.ids = {ids, random_below(5)}, .text = SPAN_TEXT("text"),
+			.id = random_below(SHAPE_NUMBER_MAX),
+			.on = random_below(2),
+			.count = (uint32_t)random_below(UINT32_MAX),
+			.colour = (enum test_colour)random_below(3),
+			.bytes = {bytes, random_below(17)},
+			.secret = {secret, random_below(9)},
+			.ids = {ids, random_below(5)},
+			.text = SPAN_TEXT("text"),
 		};
 		struct sink s = SINK_OF(room), t = SINK_OF(again);
 		shape_write_binary(&s, &test_thing_shape, &thing);
 		struct test_thing got;
 		struct cursor c = cursor_of(sink_span(&s));
 		arena_reset(arena);
-		if (failed(shape_read_binary(&c, &test_thing_shape, arena, &got)) || failed(cursor_finish(&c, "thing"))) {
+		if (failed(shape_read_binary(&c, &test_thing_shape, arena, &got)) ||
+		    failed(cursor_finish(&c, "thing"))) {
 			wrong++;
 			continue;
 		}

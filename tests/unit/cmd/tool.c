@@ -221,7 +221,8 @@ void home_copy(const char *from, const char *to)
 	static const char *const names[] = {CORE_DATABASE, CORE_DATABASE "-wal", CORE_ROOT_KEY};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char command[1200], path[500];
-		(void)snprintf(command, sizeof command, "mkdir -p '%s/" CORE_DATA "' && cp -p '%s/%s' '%s/%s'", to, from, names[i], to, names[i]);
+		(void)snprintf(command, sizeof command, "mkdir -p '%s/" CORE_DATA "' && cp -p '%s/%s' '%s/%s'", to,
+			       from, names[i], to, names[i]);
 		REQUIRE(system(command) == 0);
 		(void)snprintf(path, sizeof path, "%s/%s", to, names[i]);
 		give_to_core(path);

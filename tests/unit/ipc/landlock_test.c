@@ -1,4 +1,5 @@
-/* The second wall alone, with no filter in front of it: what each ABI that this kernel speaks takes away and gives back. */
+/* The second wall alone, with no filter in front of it: what each ABI that this kernel speaks takes away and gives
+ * back. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -93,7 +94,8 @@ static void test_table(void)
 	for (int abi = 0; abi <= LANDLOCK_ABI_MAX; abi++) {
 		struct landlock_rights rights = landlock_rights_of(abi);
 		CHECK(rights.files == expected[abi].files && rights.network == expected[abi].network &&
-		      rights.scoped == expected[abi].scoped, "ABI %d handles what the kernel's own table says", abi);
+			      rights.scoped == expected[abi].scoped,
+		      "ABI %d handles what the kernel's own table says", abi);
 		CHECK((landlock_missing(abi)[0] == '\0') == (abi >= 6), "and says what it lacks: \"%s\"",
 		      landlock_missing(abi));
 	}
@@ -133,7 +135,8 @@ int main(void)
 	socklen_t size = sizeof listening;
 	listening = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	NEED(bind(listener, (struct sockaddr *)&listening, size) == 0 && listen(listener, 8) == 0 &&
-	     getsockname(listener, (struct sockaddr *)&listening, &size) == 0, "a listening socket");
+		     getsockname(listener, (struct sockaddr *)&listening, &size) == 0,
+	     "a listening socket");
 	for (int asked = 1; asked <= abi; asked++) {
 		int wrong = in_child(asked);
 		CHECK(wrong == 0, "ABI %d: reads, writes, and stays inside (%d)", asked, wrong);

@@ -187,14 +187,20 @@ static void test_fields(struct arena *arena)
 	bool there = true;
 	CHECK(!failed(link_receive(two.b, arena, &message, &there)) && !there, "an empty link has no message");
 	struct osdp_card card = {
-		.device = 41, .reader = 1, .format = 2, .bit_count = 26, .bits = SPAN_TEXT("\x12\x34\x56\x40"),
-		.received_boot_us = 123456789, .secure = true,
+		.device = 41,
+		.reader = 1,
+		.format = 2,
+		.bit_count = 26,
+		.bits = SPAN_TEXT("\x12\x34\x56\x40"),
+		.received_boot_us = 123456789,
+		.secure = true,
 	};
 	NEED_OK(link_send(two.a, MESSAGE_OSDP_CARD, &card), "a card read is sent");
 	NEED(!failed(link_receive(two.b, arena, &message, &there)) && there, "and received");
 	const struct osdp_card *got = message.body;
 	CHECK(message.kind == MESSAGE_OSDP_CARD && got->device == 41 && got->reader == 1 && got->format == 2 &&
-	      got->bit_count == 26 && got->received_boot_us == 123456789 && got->secure, "every field is in its place");
+		      got->bit_count == 26 && got->received_boot_us == 123456789 && got->secure,
+	      "every field is in its place");
 	CHECK_SPAN(got->bits, card.bits, "and the card's bits");
 	struct link *long_name = link_open(dup(0), "a name of more than thirty-two bytes, for the log");
 	CHECK(strcmp(link_name(long_name), "a name of more than thirty-two b") == 0, "a link's name is bounded");
@@ -306,8 +312,10 @@ static void test_malformed(struct arena *arena)
 	two_close(&two);
 
 	struct arena *tiny = arena_new(48);
-	NEED_OK(message_write(MESSAGE_SUPERVISOR_WORKER, &worker, &(struct sink){bytes, 0, sizeof bytes, false}), "again");
-	CHECK_FAILS(message_read((struct span){bytes, s.size}, tiny, &message), ERR_INVALID, "", "no room in the arena");
+	NEED_OK(message_write(MESSAGE_SUPERVISOR_WORKER, &worker, &(struct sink){bytes, 0, sizeof bytes, false}),
+		"again");
+	CHECK_FAILS(message_read((struct span){bytes, s.size}, tiny, &message), ERR_INVALID, "",
+		    "no room in the arena");
 	arena_free(tiny);
 }
 
@@ -322,7 +330,8 @@ static void test_peer_gone(struct arena *arena)
 	NEED_OK(link_send(two.b, MESSAGE_SUPERVISOR_ALIVE, &said), "so does the other");
 	two.a = link_close(two.a);
 	CHECK(!failed(link_receive(two.b, arena, &message, &there)) && there &&
-	      ((const struct supervisor_alive *)message.body)->count == 7, "last words are heard after the death");
+		      ((const struct supervisor_alive *)message.body)->count == 7,
+	      "last words are heard after the death");
 	CHECK_FAILS(link_receive(two.b, arena, &message, &there), ERR_CLOSED, "gone", "then the peer has gone");
 	CHECK_FAILS(link_send(two.b, MESSAGE_SUPERVISOR_ALIVE, &said), ERR_CLOSED, "osdp/2", "and cannot be told");
 	CHECK_FAILS(link_wait(two.b, arena, 1000, &message), ERR_CLOSED, "gone", "nor waited for");
@@ -371,7 +380,9 @@ static void send_with_descriptors(int to, struct span bytes, const int *descript
 		uint8_t bytes[CMSG_SPACE(sizeof(int) * 4)];
 	} control = {0};
 	struct iovec part = {(void *)(uintptr_t)bytes.at, bytes.size};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr header = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = &control,
 				.msg_controllen = CMSG_SPACE(sizeof(int) * count)};
 	control.header = (struct cmsghdr){CMSG_LEN(sizeof(int) * count), SOL_SOCKET, SCM_RIGHTS};
 	memcpy(CMSG_DATA(&control.header), descriptors, sizeof(int) * count);
@@ -397,7 +408,8 @@ static void test_unwanted_descriptors(struct arena *arena)
 	NEED_OK(message_write(MESSAGE_SUPERVISOR_PEER, &peer, &s), "written");
 	for (size_t count = 2; count <= 4; count++) {
 		send_with_descriptors(two.raw, sink_span(&s), standard, count);
-		CHECK(link_receive(two.b, arena, &message, &there).code == ERR_INVALID, "%zu descriptors at once", count);
+		CHECK(link_receive(two.b, arena, &message, &there).code == ERR_INVALID, "%zu descriptors at once",
+		      count);
 	}
 	send_with_descriptors(two.raw, (struct span){bytes, 1}, standard, 1);
 	CHECK(link_receive(two.b, arena, &message, &there).code == ERR_INVALID, "a malformed message with one");

@@ -48,11 +48,11 @@ enum {
 static char folder[] = "/tmp/legation-sandbox-XXXXXX";
 static char inside[64];
 static char outside[] = "/tmp/legation-outside-XXXXXX";
-static int abi; /* asked before, for a sandboxed process cannot */
+static int abi;      /* asked before, for a sandboxed process cannot */
 static int ready[2]; /* a socketpair made before, as every worker has one */
 
-static const enum worker_role every_role[] = {WORKER_CORE, WORKER_QUERY, WORKER_WEB, WORKER_OSDP, WORKER_PASSWORD,
-					      WORKER_VERIFY};
+static const enum worker_role every_role[] = {WORKER_CORE, WORKER_QUERY,    WORKER_WEB,
+					      WORKER_OSDP, WORKER_PASSWORD, WORKER_VERIFY};
 enum { ROLES = sizeof every_role / sizeof *every_role };
 
 static struct err enter(enum worker_role role, struct sandbox_report *ret_report)
@@ -94,7 +94,7 @@ static int refused_if(bool error)
 static int do_execute(enum worker_role role)
 {
 	(void)role;
-	char *const arguments[] = {(char *)(uintptr_t)"true", NULL};
+	char *const arguments[] = {(char *)(uintptr_t) "true", NULL};
 	return refused_if(execve("/bin/true", arguments, NULL) != 0);
 }
 
@@ -356,7 +356,8 @@ static void test_files(void)
 	CHECK(outcome_of(WORKER_QUERY, do_create_file_inside) == OUTCOME_REFUSED, "so is making a file");
 	CHECK(outcome_of(WORKER_QUERY, do_unlink_inside) == -SIGSYS, "removing one is the end");
 	CHECK(!walls || outcome_of(WORKER_QUERY, do_read_file_outside) == OUTCOME_REFUSED, "query reads nothing else");
-	CHECK(outcome_of(WORKER_CORE, do_work_as_core) == OUTCOME_DONE, "core makes, locks, maps, renames, syncs, removes");
+	CHECK(outcome_of(WORKER_CORE, do_work_as_core) == OUTCOME_DONE,
+	      "core makes, locks, maps, renames, syncs, removes");
 	CHECK(!walls || outcome_of(WORKER_CORE, do_read_file_outside) == OUTCOME_REFUSED, "core reads nothing outside");
 	CHECK(!walls || outcome_of(WORKER_CORE, do_write_file_outside) == OUTCOME_REFUSED, "nor writes there");
 }
@@ -513,7 +514,8 @@ static void test_state(void)
 	CHECK(file_has(path, "Max open files            1024                 1024 "), "descriptors are bounded");
 	struct stat status;
 	snprintf(path, sizeof path, "/proc/%d/mem", (int)child);
-	CHECK(stat(path, &status) == 0 && (geteuid() != 0 ? status.st_uid == 0 : true), "others of its user cannot look in");
+	CHECK(stat(path, &status) == 0 && (geteuid() != 0 ? status.st_uid == 0 : true),
+	      "others of its user cannot look in");
 	NEED(write(go[1], "x", 1) == 1 && waitpid(child, NULL, 0) == child, "it ends");
 	close(go[0]);
 	close(go[1]);
@@ -606,7 +608,8 @@ static void test_drop(void)
 	}
 	int status = 0;
 	NEED(waitpid(child, &status, 0) == child, "it ends");
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a dropped user is dropped for good, its groups too, and still ends with its parent");
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	      "a dropped user is dropped for good, its groups too, and still ends with its parent");
 }
 
 static void test_supervise(void)
@@ -617,7 +620,8 @@ static void test_supervise(void)
 		bool root = sandbox_can_drop();
 		bool good = !failed(sandbox_supervise()) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
 			    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
-		good = good && file_has("/proc/self/status", root ? "CapEff:\t00000000000000e0" : "CapEff:\t0000000000000000");
+		good = good &&
+		       file_has("/proc/self/status", root ? "CapEff:\t00000000000000e0" : "CapEff:\t0000000000000000");
 		good = good && (!root || !failed(sandbox_drop(65534, 65534)));
 		_exit(good ? 0 : 1);
 	}

@@ -1,5 +1,5 @@
-/* What supervisor_test.c supervises: a worker that writes what happens to it into the file `said` of its folder, and does
- * what the file named after it says.
+/* What supervisor_test.c supervises: a worker that writes what happens to it into the file `said` of its folder, and
+ * does what the file named after it says.
  */
 #ifndef LEGATION_TESTS_SUPERVISED_H
 #define LEGATION_TESTS_SUPERVISED_H

@@ -1,4 +1,5 @@
-/* The supervisor over real processes: this program is also every worker of the post that it supervises (supervised.c). */
+/* The supervisor over real processes: this program is also every worker of the post that it supervises
+ * (supervised.c). */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,9 @@ static struct err open_line(const char *address, uint32_t baud, int *ret_descrip
 }
 
 #define ROLE(role_, word, ...)                                                                                         \
-	{.role = role_, .arguments = (const char *const[]){"test", "worker", word, NULL}, __VA_ARGS__}
+	{                                                                                                              \
+		.role = role_, .arguments = (const char *const[]){"test", "worker", word, NULL}, __VA_ARGS__           \
+	}
 
 static int supervise(bool own_users, uint32_t silence_ms)
 {
@@ -90,8 +93,7 @@ static void remove_files(void)
 	DIR *dir = opendir(".");
 	NEED(dir, "the test's folder");
 	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    unlink(entry->d_name) != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && unlink(entry->d_name) != 0)
 			(void)rmdir(entry->d_name);
 	closedir(dir);
 }
@@ -228,14 +230,17 @@ static void test_start(void)
 	post_start(3000);
 	const char *web = wait_said("web", "start uid");
 	NEED(web, "web starts");
-	CHECK(strstr(web, geteuid() == 0 ? "uid=65534" : "uid=") != NULL, "with its own user, if there is a root to give it");
-	CHECK(strstr(web, "open= 0 1 2 3 4 listens=1") != NULL, "it has its link, its listening socket and nothing more");
+	CHECK(strstr(web, geteuid() == 0 ? "uid=65534" : "uid=") != NULL,
+	      "with its own user, if there is a root to give it");
+	CHECK(strstr(web, "open= 0 1 2 3 4 listens=1") != NULL,
+	      "it has its link, its listening socket and nothing more");
 	CHECK(strstr(web, "notify=no") != NULL, "and no say with the service manager");
 	const char *query = wait_said("query", "start uid");
 	CHECK(query && strstr(query, "open= 0 1 2 3 listens=0"), "query has its link alone");
 	CHECK(wait_said("web", "peer core") && wait_said("web", "peer query"), "web is linked to core and query");
 	CHECK(wait_said("query", "peer core") && wait_said("query", "peer web"), "query to core and web");
-	CHECK(wait_said("core", "heard hello from web") && wait_said("web", "heard hello from core"), "core and web talk");
+	CHECK(wait_said("core", "heard hello from web") && wait_said("web", "heard hello from core"),
+	      "core and web talk");
 	CHECK(wait_said("query", "heard hello from web"), "web and query talk");
 	CHECK(wait_said("password", "waited for core"), "a worker can wait for its peers");
 	CHECK(wait_said("core", "heard hello from osdp/1 as 1"), "lines are started once core has named them");
@@ -268,7 +273,8 @@ static void test_lines(void)
 	CHECK(kill(first, 0) == 0 && log_has("named twice"), "a list that names a line twice changes nothing");
 	put_file("lines", "0 serial:/dev/ttyS0 9600\n1 tcp:127.0.0.1:4001 115200\n");
 	put_file("osdp/0", "other line");
-	CHECK(wait_said("core", "told osdp/0 died \"asked for a line that is not its own\""), "nobody gets another's line");
+	CHECK(wait_said("core", "told osdp/0 died \"asked for a line that is not its own\""),
+	      "nobody gets another's line");
 	unlink("osdp/0");
 	unlink("osdp/2");
 	CHECK(wait_said_nth("osdp/0", "peer core", 2), "and is replaced");
@@ -279,7 +285,8 @@ static void test_deaths(void)
 	NEED(kill(pid_in(wait_said("query", "start uid")), SIGKILL) == 0, "query is killed");
 	CHECK(wait_said("core", "told query/0 died \"signal 9\" restarts=1"), "core is told how it died");
 	CHECK(wait_said_nth("query", "peer web", 2) && wait_said_nth("web", "peer query", 2) &&
-	      wait_said_nth("core", "peer query", 2), "the next one has fresh links to both its peers");
+		      wait_said_nth("core", "peer query", 2),
+	      "the next one has fresh links to both its peers");
 	CHECK(wait_said("web", "lost query"), "the old link has ended");
 	CHECK(count_said("web", "start uid") == 1 && count_said("core", "start uid") == 1, "nobody else is disturbed");
 	for (int n = 2; n <= 6; n++)
@@ -289,7 +296,8 @@ static void test_deaths(void)
 		started[n] = time_in(wait_said_nth("query", "start uid", n));
 	CHECK(started[4] - started[1] < 3000000, "three deaths restart at once (%llu ms)",
 	      (unsigned long long)(started[4] - started[1]) / 1000);
-	CHECK(started[5] - started[4] >= 250000 && started[6] - started[5] >= 500000 && started[7] - started[6] >= 1000000,
+	CHECK(started[5] - started[4] >= 250000 && started[6] - started[5] >= 500000 &&
+		      started[7] - started[6] >= 1000000,
 	      "more wait longer");
 	CHECK(started[7] - started[6] < 4000000, "but never much longer than a second");
 	put_file("web", "exit 3");
@@ -306,7 +314,8 @@ static void test_misbehaviour(void)
 	put_file("password", "close");
 	CHECK(wait_said("core", "told password/0 died \"closed its link\""), "so does a closed link, after a while");
 	put_file("password", "forbidden");
-	CHECK(wait_said("core", "told password/0 died \"signal 31: left its sandbox\""), "leaving the sandbox is named");
+	CHECK(wait_said("core", "told password/0 died \"signal 31: left its sandbox\""),
+	      "leaving the sandbox is named");
 	put_file("password", "silent");
 	CHECK(wait_said("core", "told password/0 died \"silent for"), "a silent worker is killed");
 	unlink("password");
@@ -334,7 +343,8 @@ static void test_core_death(void)
 	uint64_t last_us = time_in(wait_said_nth("core", "start uid", cores + 1));
 	CHECK(last_us > died_us, "core is started again after %llu ms", (unsigned long long)(last_us - died_us) / 1000);
 	for (size_t i = 0; i < 5; i++)
-		CHECK(wait_said_nth(names[i], "start uid", before[i] + 1), "%s, who talked to it, begins anew", names[i]);
+		CHECK(wait_said_nth(names[i], "start uid", before[i] + 1), "%s, who talked to it, begins anew",
+		      names[i]);
 	CHECK(wait_said_nth("web", "peer core", peers + 1), "linked to the new core");
 	CHECK(log_has("how=\"core died\""), "the log says why");
 	char words[64];
@@ -369,7 +379,8 @@ static void test_refusal(void)
 {
 	put_file("core.start", "exit 78");
 	post_start(3000);
-	CHECK(supervisor_end() == SUPERVISOR_EXIT_REFUSED, "a core that refuses is not started again, and says so outside");
+	CHECK(supervisor_end() == SUPERVISOR_EXIT_REFUSED,
+	      "a core that refuses is not started again, and says so outside");
 	CHECK(count_said("core", "start uid") == 1, "it was started once");
 	put_file("core.start", "deaf");
 	post_start(3000);
@@ -485,14 +496,16 @@ static void test_notify_alone(void)
 	CHECK_FAILS(notify_open(&notify), ERR_NOT_FOUND, "/no/such/socket", "so is one that nobody listens at");
 	unsetenv("NOTIFY_SOCKET");
 	setenv("WATCHDOG_USEC", "20000", 1);
-	CHECK(!failed(notify_open(&notify)) && notify_alive(&notify, 1) == UINT64_MAX, "without a manager all is silent");
+	CHECK(!failed(notify_open(&notify)) && notify_alive(&notify, 1) == UINT64_MAX,
+	      "without a manager all is silent");
 	notify_ready(&notify);
 	notify_close(&notify);
 	int manager = bind_notify("@legation-notify-test");
 	setenv("NOTIFY_SOCKET", "@legation-notify-test", 1);
 	setenv("WATCHDOG_USEC", "20000", 1);
 	setenv("WATCHDOG_PID", "1", 1);
-	CHECK(!failed(notify_open(&notify)) && notify_alive(&notify, 1) == UINT64_MAX, "another's watchdog is not ours");
+	CHECK(!failed(notify_open(&notify)) && notify_alive(&notify, 1) == UINT64_MAX,
+	      "another's watchdog is not ours");
 	CHECK(!getenv("NOTIFY_SOCKET") && !getenv("WATCHDOG_PID"), "and nothing of it is passed on");
 	notify_close(&notify);
 	close(manager);

@@ -1,5 +1,5 @@
-/* tests/unit/post/desk.h - the writer's side of core/core.h over a database of its own and one module, without processes,
- * keys and a ledger: so that a story's entries, tables and answers can be looked at one by one.
+/* tests/unit/post/desk.h - the writer's side of core/core.h over a database of its own and one module, without
+ * processes, keys and a ledger: so that a story's entries, tables and answers can be looked at one by one.
  */
 #ifndef LEGATION_TESTS_DESK_H
 #define LEGATION_TESTS_DESK_H

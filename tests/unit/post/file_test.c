@@ -1,4 +1,5 @@
-/* Is every fault of a post's file refused with the place of the very word, and is the demonstration's file without any? */
+/* Is every fault of a post's file refused with the place of the very word, and is the demonstration's file without
+ * any? */
 #include <unistd.h>
 
 #include "lib/random.h"

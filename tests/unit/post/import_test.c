@@ -426,8 +426,8 @@ static void reading(void)
 	desk_free(core);
 }
 
-/* Change the file at random, import, and hold: what stands is the file, importing again changes nothing, and the tables are
- * what the entries say.
+/* Change the file at random, import, and hold: what stands is the file, importing again changes nothing, and the
+ * tables are what the entries say.
  */
 static void random_changes(struct post_import *import)
 {
