@@ -67,8 +67,7 @@ static void draw(uint8_t ret_scbk[16])
 	while (osdp_derive_weakness(ret_scbk)); /* about once in five million draws */
 }
 
-/* Only inside a session that rests on the device's own key: whoever listens to the line learns nothing. RULE
- * ACCESS-13 */
+/* RULE ACCESS-13: only in a session that rests on the device's own key; whoever listens to the line learns nothing. */
 static struct err key_renew(struct core *core, const struct core_request *request, uint64_t id)
 {
 	struct access_device *device = access_device(access_state(core), id);

@@ -242,17 +242,19 @@ static int device_done(json_t *reply, bool as_json, const char *device, const ch
 int cmd_access_key(int argc, char **argv)
 {
 	const char *directory = CMD_DIRECTORY_DEFAULT, *device = NULL, *file = NULL;
-	bool as_json = false;
+	bool as_json = false, renew = false;
 	const struct cmd_option options[] = {
+		{"renew", CMD_FLAG, &renew, NULL, "instead: make a new key here and send it in the secure session"},
 		{"key-file", CMD_TEXT, &file, "FILE",
 		 "32 hex digits, in a file that only its owner may read; - is standard input"},
 		OPTION_DIRECTORY(directory),
 		OPTION_JSON(as_json),
 	};
 	const struct cmd_usage usage = {
-		"legation access key DEVICE --key-file FILE [options]",
-		"Give a reader or I/O device the secure channel key that was put into it at the bench. A key\n"
-		"never stands on a command line: others could read it there. The post must run.",
+		"legation access key DEVICE --key-file FILE | --renew [options]",
+		"Give a reader or I/O device the secure channel key that was put into it at the bench; or, once it\n"
+		"has one, let the post make another and send it. A key never stands on a command line: others\n"
+		"could read it there. The post must run.",
 		options,
 		sizeof options / sizeof *options,
 		1,
@@ -260,12 +262,15 @@ int cmd_access_key(int argc, char **argv)
 	};
 	json_t *reply = NULL;
 	(void)cmd_options(&usage, argc, argv, &device);
-	if (!file)
-		return cmd_called_wrongly(&usage, "--key-file is missing");
-	struct err e = access_key_run(directory, device, file, &reply);
+	if ((file != NULL) == renew)
+		return cmd_called_wrongly(&usage, "either --key-file or --renew");
+	struct access_key_request empty = {.device = span_of_string(device)};
+	struct err e = renew ? ask(directory, "access_key", &empty, &reply)
+			     : access_key_run(directory, device, file, &reply);
 	if (failed(e))
 		return cmd_failed_as(as_json, "access key", e);
-	return device_done(reply, as_json, device, "its key is kept, and the next session uses it");
+	return device_done(reply, as_json, device,
+			   renew ? "it has taken a new key" : "its key is kept, and the next session uses it");
 }
 
 int cmd_access_accept(int argc, char **argv)

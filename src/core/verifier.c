@@ -107,5 +107,8 @@ int verifier_run(const struct core_options *options)
 	struct err e = live(&verifier);
 	log_error("stopped=failed kind=%s why=\"%s\"", err_name(e.code), err_why());
 	store_close(verifier.store);
+	link_close(verifier.core);
+	child_free(verifier.child);
+	arena_free(verifier.arena);
 	return 1;
 }

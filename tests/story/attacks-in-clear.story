@@ -19,7 +19,7 @@ All readers are on their lines within 30 s.
 Ada swipes at the gate.
 The gate unlocks within 500 ms.
 
-## Install mode: somebody makes the reader ask for the default key
+## Install mode: somebody makes the reader ask for the default key (PROVES ACCESS-10)
 The device reader-hall has the fault asks-scbkd.
 The device reader-hall loses its power for a moment.
 There is an entry access.device_offence with device=reader-hall offence=asks-for-default-key within 15 s.
@@ -36,7 +36,7 @@ All readers are on their lines within 30 s.
 Ada swipes at the vault.
 The vault unlocks within 1 s.
 
-## Weak keys are refused when they are given
+## Weak keys are refused when they are given (PROVES ACCESS-12)
 The secret file "zeroes" says:
     00000000000000000000000000000000
 The secret file "default" says:

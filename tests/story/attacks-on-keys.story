@@ -16,7 +16,7 @@ All readers are on their lines within 30 s.
 Ada swipes at the gate.
 The gate unlocks within 500 ms.
 
-## A swapped reader, until somebody has looked at it
+## A swapped reader, until somebody has looked at it (PROVES ACCESS-11)
 The device reader-vault has the fault swapped.
 There is an entry access.device_offence with device=reader-vault offence=identity-changed within 15 s.
 Ada swipes at the vault.

@@ -19,6 +19,7 @@ There are 5 entries process.died with role=osdp how="signal 9".
 ## Those who only look, or only hash
 Kill query 3 times while people swipe at the gate; each time it unlocks again within 2 s.
 Kill web 3 times while people swipe at the gate; each time it unlocks again within 2 s.
+Kill verify 3 times while people swipe at the gate; each time it unlocks again within 2 s.
 Kill password 3 times while people swipe at the gate; each time it unlocks again within 2 s.
 
 ## What they leave behind

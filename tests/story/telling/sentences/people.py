@@ -157,20 +157,32 @@ def shows(story, door, colour, limit):
 @expects("No unlock came before its entry, and none without")
 def unlocks_have_entries(story):
     """At any moment, a door has been unlocked at most as often as the ledger then said."""
+    happened = {key: story.readers.unlocks(key) for key in story.post.doors}  # before the entries are read: all are there
     said = {}
     for entry in story.entries():
         if entry["type"] in ("access.granted", "access.unlocked"):
             said.setdefault(entry["body"]["door"], []).append(entry["time"])
     count = 0
-    for key in story.post.doors:
-        unlocked, entries = story.readers.unlocks(key), said.get(story.number_of("door", key), [])
+    for key, unlocked in happened.items():
+        entries = said.get(story.number_of("door", key), [])
         count += len(unlocked)
         if len(unlocked) > len(entries):
-            raise AssertionError("the %s: %d unlocks and %d entries" % (key, len(unlocked), len(entries)))
+            raise AssertionError("the %s: %d unlocks and %d entries; the first beyond them:\n%s" % (
+                key, len(unlocked), len(entries), first_beyond(unlocked, entries)))
         for place, news in enumerate(unlocked):
             if entries[place] > wall_text(news["boot_us"] + 1000):
                 raise AssertionError("the %s: unlock %d came before its entry of %s" % (key, place + 1, entries[place]))
     return "%d unlocks" % count
+
+
+def first_beyond(unlocked, entries):
+    """Where the two part: the last unlocks and entries before that moment."""
+    for place, news in enumerate(unlocked):
+        until = wall_text(news["boot_us"] + 1000)
+        if sum(time <= until for time in entries) <= place:
+            around = [wall_text(one["boot_us"]) for one in unlocked[max(0, place - 2) : place + 1]]
+            return "unlocks at %s, entries at %s" % (around, [one for one in entries if one <= until][-3:])
+    return "no moment"
 
 
 def wall_text(at_boot_us):
