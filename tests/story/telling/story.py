@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOOK_S = 0.04
 FAILURES_MAX = 4
 LOG_LINES = 40
+LONG_S = 2                      # a step that takes longer says so
 
 
 def report_of(text):
@@ -73,7 +74,7 @@ class Story:
         return self.tap.point(failures == 0, "%s: the whole story" % name)
 
     def take(self, name, step):
-        where = "%s:%d" % (name, step.number)
+        where, began = "%s:%d" % (name, step.number), time.monotonic()
         if not step.sentence:
             self.tap.remark("%s %s" % (where, step.text))
             self.begin_section()
@@ -85,6 +86,8 @@ class Story:
             self.over = not step.sentence.expects
             why = str(wrong) if isinstance(wrong, AssertionError) else traceback.format_exc()
             return self.tap.point(False, "%s %s" % (where, step.text), why)
+        if time.monotonic() - began > LONG_S:
+            self.tap.remark("%s took %.1f s" % (where, time.monotonic() - began))
         if step.sentence.expects:
             self.tap.point(True, "%s %s%s" % (where, step.text, " (%s)" % note if note else ""))
         return True

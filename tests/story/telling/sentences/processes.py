@@ -103,7 +103,11 @@ def kill(story, role):
         while story.server.workers() and time.monotonic() < until:
             time.sleep(0.01)
         return
+    until = time.monotonic() + 5  # one that was killed before may be waiting for its next start
     pid = story.server.workers().get(role)
+    while not pid and time.monotonic() < until:
+        time.sleep(0.02)
+        pid = story.server.workers().get(role)
     if not pid:
         raise AssertionError("there is no process %s: %s" % (role, story.server.workers()))
     story.acted()
