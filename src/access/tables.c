@@ -453,10 +453,7 @@ static struct err apply_started(struct core *core, const struct core_entry *entr
 
 struct err access_apply(struct core *core, const struct core_entry *entry)
 {
-	static const struct {
-		const struct core_entry_kind *kind;
-		struct err (*apply)(struct core *core, const struct core_entry *entry);
-	} rows[] = {
+	static const struct core_apply_row rows[] = {
 		{&access_granted_entry, apply_granted},
 		{&access_denied_entry, apply_denied},
 		{&access_credential_entry, apply_credential},
@@ -474,8 +471,5 @@ struct err access_apply(struct core *core, const struct core_entry *entry)
 		{&core_started_entry, apply_started},
 		{&core_subject_erased_entry, apply_erased},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (rows[i].kind == entry->kind)
-			return rows[i].apply(core, entry);
-	return OK;
+	return core_apply_by(core, entry, rows, sizeof rows / sizeof *rows);
 }

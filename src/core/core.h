@@ -94,6 +94,14 @@ uint64_t core_ledger_size(const struct core *core);
 bool core_rebuilding(const struct core *core);  /* replay for fsck: nothing is sent, keys may be gone */
 bool core_disk_is_low(const struct core *core); /* the reserve is being spent: entry is denied */
 
+/* What a domain does with one kind of entry: a table of these is the usual body of a module's apply. */
+struct core_apply_row {
+	const struct core_entry_kind *kind;
+	struct err (*apply)(struct core *core, const struct core_entry *entry);
+};
+struct err core_apply_by(struct core *core, const struct core_entry *entry, const struct core_apply_row *rows,
+			 size_t count) MUST_USE;
+
 /* A module's own state, made by its `state_new`. */
 struct core_module;
 void *core_state(struct core *core, const struct core_module *module);

@@ -46,6 +46,15 @@ struct err core_apply(struct core *core, const struct core_entry *entry)
 	return OK;
 }
 
+struct err core_apply_by(struct core *core, const struct core_entry *entry, const struct core_apply_row *rows,
+			 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].kind == entry->kind)
+			return rows[i].apply(core, entry);
+	return OK;
+}
+
 static struct err batch_begin(struct core *core)
 {
 	if (core->in_batch)

@@ -292,10 +292,7 @@ static struct err apply_erased(struct core *core, const struct core_entry *entry
 
 struct err user_apply(struct core *core, const struct core_entry *entry)
 {
-	static const struct {
-		const struct core_entry_kind *kind;
-		struct err (*apply)(struct core *core, const struct core_entry *entry);
-	} rows[] = {
+	static const struct core_apply_row rows[] = {
 		{&user_created_entry, apply_created},
 		{&user_named_entry, apply_named},
 		{&user_changed_entry, apply_changed},
@@ -306,8 +303,5 @@ struct err user_apply(struct core *core, const struct core_entry *entry)
 		{&user_locked_out_entry, apply_locked},
 		{&core_subject_erased_entry, apply_erased},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (rows[i].kind == entry->kind)
-			return rows[i].apply(core, entry);
-	return OK;
+	return core_apply_by(core, entry, rows, sizeof rows / sizeof *rows);
 }

@@ -128,18 +128,17 @@ await test('every page is two keys away', async () => {
 
 await test('a door is unlocked from its card on the plan, and the entry appears', async () => {
 	await visit(first, '#/watch', '[data-door]');
-	await first.focus('[data-door].secure, [data-door].unlocked, [data-door].open');
+	await first.focus('[data-door]');
 	await first.keyboard.press('Enter');
 	await first.waitForSelector('.card:popover-open', { timeout: WAIT });
+	/* From one card straight to another. The demo's first door is an exit without a strike, which offers nothing. */
+	await first.keyboard.press('Escape');
+	await first.focus('[data-door]:nth-of-type(2)');
+	await first.keyboard.press('Enter');
+	await first.waitForSelector('.card:popover-open input', { timeout: WAIT });
 	await shoot(first, 'door-card');
 	await none(await axe(first, 'door card'));
 	const before = await first.locator('.feed a').first().getAttribute('href');
-	/* The demo's garden exit has no strike: such a door cannot be unlocked from here, and offers nothing. */
-	if ((await first.locator('.card input').count()) === 0) {
-		await first.keyboard.press('Escape');
-		await first.focus('[data-door]:nth-of-type(2)');
-		await first.keyboard.press('Enter');
-	}
 	await first.fill('.card input', 'Drill of the console');
 	await first.keyboard.press('Enter');
 	await first.waitForFunction((href) => document.querySelector('.feed a')?.getAttribute('href') !== href, before, { timeout: WAIT });

@@ -1,5 +1,6 @@
 """The commands of `legation`, as a technician types them, and files beside them."""
 
+import json
 import os
 import shlex
 import shutil
@@ -114,11 +115,26 @@ def keep_said(story, name):
         file.write(story.done.stdout)
 
 
-@does("A remark of <letters:number> letters is put on record <count:number> times, <pace:number> a second")
-def flood(story, letters, count, pace):
+def remarks(story, count, pace, letters):
+    """Gives in how many milliseconds all were answered."""
     program = next(path for path in (os.path.join(story.build, folder, "story-remarks") for folder in ("tests/story", "."))
                    if os.path.exists(path))
     done = subprocess.run([program, story.server.folder, str(count), str(pace), str(letters)], capture_output=True,
-                          timeout=60 * story.slow, check=False)
+                          timeout=60 * story.slow + count / 1000, check=False)
     if done.returncode != 0:
         raise AssertionError(said(done))
+    return json.loads(done.stdout)["ms"]
+
+
+@does("A remark of <letters:number> letters is put on record <count:number> times, <pace:number> a second")
+def flood(story, letters, count, pace):
+    remarks(story, count, pace, letters)
+
+
+@expects("Remarks are put on record at <pace:number> a second for <span:time>, at least 9 of 10 of them in time")
+def flood_in_time(story, pace, span):
+    count = int(pace * span)
+    took_s = remarks(story, count, pace, 60) / 1000
+    if count / took_s < 0.9 * pace:
+        raise AssertionError("%.0f a second" % (count / took_s))
+    return "%.0f a second" % (count / took_s)
