@@ -2,7 +2,11 @@ Attacks on OSDP that try to get by without the secure channel, seen from outside
 decides; a reader that claims to know no encryption, or asks for the key of the box it came in, is an alarm and no reader;
 a weak key is refused when it is given.
 
+The device reader-vault is of a kind that claims to know no encryption.
 The post "small" is served.
+There is an entry access.device_offence with device=reader-vault offence=claims-no-encryption.
+Ada swipes at the vault.
+The vault unlocks within 500 ms.
 
 ## Downgrade: the reader refuses the secure channel and sends cards in the clear
 The device reader-gate has the fault plaintext.
@@ -28,6 +32,11 @@ The hall stays locked for 500 ms.
 There is no entry access.granted.
 The device reader-hall no longer has the fault asks-scbkd.
 All readers are on their lines within 30 s.
+Somebody puts reader-hall into install mode.
+All readers are on their lines within 30 s.
+Ada swipes at the hall.
+The hall unlocks within 500 ms.
+No key was sent to any device.
 
 ## A NAK in the clear, inside a session
 The device reader-vault has the fault plain-nak 3 times.

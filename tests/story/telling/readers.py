@@ -19,8 +19,8 @@ def boot_us():
 class Readers:
     """One sim-reader. Its happenings are kept in the order in which they came, each with its time on the boot clock."""
 
-    def __init__(self, program, post, folder, slow):
-        self.program, self.post, self.folder, self.slow = program, post, folder, slow
+    def __init__(self, program, post, folder, slow, kinds):
+        self.program, self.post, self.folder, self.slow, self.kinds = program, post, folder, slow, kinds
         self.keys = {key: secrets.token_hex(16) for key in post.devices}
         self.addresses, self.happenings, self.answers = {}, [], queue.Queue()
         self.came = threading.Condition()
@@ -32,6 +32,7 @@ class Readers:
         device = self.post.devices[key]
         setup = {"name": key, "address": device["address"], "kind": device["kind"], "scbk": self.keys[key],
                  "serial": 4000 + list(self.post.devices).index(key)}
+        setup.update(self.kinds.get(key, {}))
         if device["kind"] == "io":
             return {**setup, "inputs": 16, "outputs": 16}
         return {**setup, "readers": 2, "keypad": True}

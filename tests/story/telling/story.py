@@ -37,6 +37,7 @@ class Story:
         self.servers, self.helpers = [], []
         self.people, self.feeds = {}, {}
         self.kept, self.labels = {}, {}
+        self.kinds = {}         # of devices: what the simulator is told of them beyond the post's file
         self.answer = self.done = None
         self.block = []
         self.over = False       # something could not be done: nothing after it would mean anything
@@ -162,7 +163,7 @@ class Story:
         return self.server
 
     def bring_readers(self):
-        self.readers = Readers(self.program("sim-reader"), self.post, self.folder, self.slow)
+        self.readers = Readers(self.program("sim-reader"), self.post, self.folder, self.slow, self.kinds)
         self.readers.start()
 
     # ---- people at consoles ----

@@ -80,6 +80,21 @@ def rex(story, door):
 
 # ---- devices ----
 
+SECURITY = 9  # OSDP's number of the capability
+
+
+@does("The device <device> is of a kind that claims to know no encryption")
+def claims_none(story, device):
+    story.kinds[device] = {"capabilities": [{"function": SECURITY, "compliance": 0, "count": 0}]}
+
+
+@expects("No key was sent to any device")
+def no_keyset(story):
+    found = [news for news in story.readers.happenings if news["happening"] == "keyset"]
+    if found:
+        raise AssertionError(str(found[0]))
+
+
 @does("The device <device> has the fault <kind>[ <count:number> times]")
 def fault(story, device, kind, count):
     story.acted()
