@@ -1,7 +1,8 @@
 Whoever rules the machine can put back an older state of it, cut the ledger, or go on with a copy; each is sound in itself. A
-checkpoint that was kept elsewhere names all three: rollback, truncation, fork. The post's own start notices what it can.
+checkpoint that was kept elsewhere names all three: rollback, truncation, fork; so does a console that was open before. The post's own start notices what it can.
 
 The post "small" is served.
+The first administrator signs in as "Rosa".
 Ada swipes at the gate.
 There is an entry access.granted.
 
@@ -20,6 +21,11 @@ All readers are on their lines within 15 s.
 Ada swipes at the vault.
 There is an entry access.granted with door=vault.
 The checkpoint is kept as "late".
+The console of Rosa remembers the checkpoint.
+Ada swipes at the hall.
+There is an entry access.granted with door=hall.
+The console of Rosa finds the ledger consistent.
+The checkpoint is kept as "last".
 The server stops.
 The folder "post" is copied to "newest".
 The verdict against "late" is consistent.
@@ -29,9 +35,12 @@ fsck finds nothing.
 The verdict against "early" is consistent.
 The verdict against "late" is rollback.
 
-## And goes on from there, beyond what there was
+## And goes on from there: an open console sees it at once
 The server starts.
+The console of Rosa finds a rollback.
 All readers are on their lines within 15 s.
+
+## Beyond what there was
 Ada swipes at the gate.
 Ada swipes at the vault.
 Ada swipes at the hall.
@@ -39,6 +48,7 @@ There is an entry access.granted with door=hall.
 The server is restarted.
 The server is restarted.
 All readers are on their lines within 15 s.
+The console of Rosa finds a fork.
 The server stops.
 The ledger verifies.
 The verdict against "late" is fork.

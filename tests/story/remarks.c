@@ -54,8 +54,8 @@ static struct link *connect_tool(const char *folder)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (snprintf(to.sun_path, sizeof to.sun_path, "%s/run/tool.sock", folder) >= (int)sizeof to.sun_path || fd < 0 ||
-	    connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+	int length = snprintf(to.sun_path, sizeof to.sun_path, "%s/run/tool.sock", folder);
+	if (length >= (int)sizeof to.sun_path || fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
 		perror(to.sun_path);
 		exit(1);
 	}

@@ -1,8 +1,10 @@
 """People at consoles: the HTTPS interface with every right and wrong in it, and the feed."""
 
+import base64
 import json
 import re
 
+from telling import tree
 from telling.language import does, expects
 from telling.web import Feed, Web
 
@@ -314,3 +316,36 @@ def unlocked_meanwhile(story, door, limit, usual):
     if len(took) < 20 or took[-1] > limit * 1e6 * story.slow or took[len(took) * 9 // 10] > usual * 1e6 * story.slow:
         raise AssertionError("%d swipes: %s us" % (len(took), took[-10:]))
     return "%d swipes, %.1f ms in the middle, %.1f ms at worst" % (len(took), took[len(took) // 2] / 1e3, took[-1] / 1e3)
+
+
+# ---- a console that remembers ----
+
+@does("The console of <who> remembers the checkpoint")
+def remembers(story, who):
+    person = story.person(who)
+    answer = person.ask("GET", "/api/ledger/checkpoint")
+    person.remembered = tree.checkpoint(json.loads(answer.body)["note"])
+
+
+def judged(person):
+    """What a console finds that demands consistency with what it knew: consistent, rollback or fork."""
+    old_size, old_root = person.remembered
+    size, root = tree.checkpoint(json.loads(person.ask("GET", "/api/ledger/checkpoint").body)["note"])
+    if size < old_size:
+        return "rollback"
+    told = json.loads(person.ask("GET", "/api/ledger/consistency?from=%d" % old_size).body)
+    size, root = tree.checkpoint(told["note"])
+    proof = [base64.b64decode(one["hash"]) for one in told["hashes"]]
+    return "consistent" if tree.is_consistent(old_size, old_root, size, root, proof) else "fork"
+
+
+@expects("The console of <who> finds a <verdict>")
+def finds(story, who, verdict):
+    found = judged(story.person(who))
+    if found != verdict:
+        raise AssertionError("it finds: %s" % found)
+
+
+@expects("The console of <who> finds the ledger consistent")
+def finds_consistent(story, who):
+    finds(story, who, "consistent")
