@@ -70,6 +70,7 @@ struct core {
 	uint32_t own_uid;
 	int lock; /* held as long as the process: there is never a second writer */
 	bool rebuilding;
+	bool second; /* another server holds the lock */
 	bool opened; /* checked and loaded: what fails from now on may be over after a restart */
 	char code[LEDGER_POST_SIZE_MAX + 1]; /* the post's */
 

@@ -72,7 +72,7 @@ int core_run(const struct core_options *options)
 		log_error("stopped=failed kind=%s why=\"%s\"", err_name(e.code), err_why());
 	if (core->store && store_in_transaction(core->store))
 		store_rollback(core->store);
-	bool opened = core->opened;
+	bool opened = core->opened, second = core->second;
 	core_close(core);
 	child_free(core->child);
 	free(core);
@@ -81,7 +81,7 @@ int core_run(const struct core_options *options)
 	/* What cannot be helped by starting again: another writer, a ledger that is not what its checkpoint says, a
 	 * post that has not been founded. A disk or a commit that failed can.
 	 */
-	bool hopeless = !opened && (e.code == ERR_BUSY || e.code == ERR_CORRUPT || e.code == ERR_INVALID ||
+	bool hopeless = !opened && (second || e.code == ERR_CORRUPT || e.code == ERR_INVALID ||
 				    e.code == ERR_UNSUPPORTED || e.code == ERR_DENIED || e.code == ERR_NOT_FOUND);
 	return hopeless ? SUPERVISOR_EXIT_REFUSED : 1;
 }

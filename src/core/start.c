@@ -37,9 +37,11 @@ static struct err lock_take(struct core *core)
 	core->lock = open(path_of(core, "lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (core->lock < 0)
 		return FAIL_ERRNO("open %s", path);
-	if (flock(core->lock, LOCK_EX | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK ? FAIL(ERR_BUSY, "%s: another server writes this ledger", path)
-					    : FAIL_ERRNO("lock %s", path);
+	if (flock(core->lock, LOCK_EX | LOCK_NB) != 0) {
+		core->second = errno == EWOULDBLOCK;
+		return core->second ? FAIL(ERR_BUSY, "%s: another server writes this ledger", path)
+				    : FAIL_ERRNO("lock %s", path);
+	}
 	return OK;
 }
 

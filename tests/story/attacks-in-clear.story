@@ -39,7 +39,7 @@ The hall unlocks within 500 ms.
 No key was sent to any device.
 
 ## A NAK in the clear, inside a session
-The device reader-vault has the fault plain-nak 3 times.
+The device reader-vault has the fault plain-nak once.
 There is an entry access.device_offence with device=reader-vault offence=plaintext-in-secure-channel within 15 s.
 All readers are on their lines within 30 s.
 Ada swipes at the vault.

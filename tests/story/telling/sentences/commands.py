@@ -138,3 +138,17 @@ def flood_in_time(story, pace, span):
     if count / took_s < 0.9 * pace:
         raise AssertionError("%.0f a second" % (count / took_s))
     return "%.0f a second" % (count / took_s)
+
+
+@expects("The demonstration runs for <span:time> and ends well")
+def demonstration(story, span):
+    command = [story.program("legation"), "demo", "--for", "%ds" % span, "--json", "--listen", "127.0.0.1:0", "--dir",
+               story.path_of("demo")]
+    done = subprocess.run(command, env=story.environment, capture_output=True, timeout=60 * story.slow, check=False)
+    told = json.loads(done.stdout or b"{}")
+    good = told.get("verified") and told.get("fsck") and told.get("grants") and told.get("ledger_size") == told.get("entries")
+    if done.returncode != 0 or not good or b"https://" not in done.stderr:
+        raise AssertionError("exit code %d: %s" % (done.returncode, said(done)))
+    if told["grants"] + told["denials"] > told["swipes"] or told["unlock_p99_ms"] > 500 * story.slow:
+        raise AssertionError(str(told))
+    return "%d swipes, unlock after %.2f ms (p50)" % (told["swipes"], told["unlock_p50_ms"])

@@ -102,6 +102,11 @@ def fault(story, device, kind, count):
     story.readers.order("fault", device=device, kind=kind, **({"count": count} if count else {}))
 
 
+@does("The device <device> has the fault <kind> once")
+def fault_once(story, device, kind):
+    fault(story, device, kind, 1)
+
+
 @does("The device <device> no longer has the fault <kind>")
 def no_fault(story, device, kind):
     story.acted()
