@@ -29,6 +29,7 @@ demo: build
 	@build/legation demo $(ARGS)
 
 test:
+	@tools/install build test
 	@tools/sum-tests $(TESTS)
 
 lint:
@@ -41,6 +42,7 @@ fuzz:
 	@tools/fuzz --seconds $(SECONDS) $(FUZZ)
 
 soak:
+	@tools/install build test
 	@tools/sum-tests soak
 
 clean:

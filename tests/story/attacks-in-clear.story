@@ -1,6 +1,6 @@
-Attacks on OSDP that try to get by without the secure channel, seen from outside. A card that comes in the clear never
-decides; a reader that claims to know no encryption, or asks for the key of the box it came in, is an alarm and no reader;
-a weak key is refused when it is given.
+Attacks on OSDP that try to get by without the secure channel, seen from outside. A card that comes in the clear
+never decides; a reader that claims to know no encryption, or asks for the key of the box it came in, is an alarm
+and no reader; a weak key is refused when it is given.
 
 The device reader-vault is of a kind that claims to know no encryption.
 The post "small" is served.

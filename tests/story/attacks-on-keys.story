@@ -1,6 +1,6 @@
-Attacks on OSDP that come with keys, or that change what is on the wire, seen from outside. Whoever does not hold the reader's
-own key proves nothing; a reader that was swapped stays shut until somebody has looked at it, even if it has the right key;
-broken MACs are counted and told, and decide nothing.
+Attacks on OSDP that come with keys, or that change what is on the wire, seen from outside. Whoever does not hold
+the reader's own key proves nothing; a reader that was swapped stays shut until somebody has looked at it, even if
+it has the right key; broken MACs are counted and told, and decide nothing.
 
 The post "small" is served.
 

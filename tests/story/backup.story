@@ -1,6 +1,6 @@
-A backup is taken while people swipe, encrypted so that this machine cannot open it again. On a bare folder it becomes a post: all
-entries and proofs hold, under a new key and a new origin whose first entry cites the old checkpoint, so that nobody
-takes the two for one ledger. Doors open there as before.
+A backup is taken while people swipe, encrypted so that this machine cannot open it again. On a bare folder it
+becomes a post: all entries and proofs hold, under a new key and a new origin whose first entry cites the old
+checkpoint, so that nobody takes the two for one ledger. Doors open there as before.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

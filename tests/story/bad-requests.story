@@ -1,5 +1,5 @@
-What comes from the network is hostile until shown otherwise. Malformed HTTP, JSON and WebSocket frames get a clear answer or a
-closed door, requests from other people's pages are refused, and the server lives on.
+What comes from the network is hostile until shown otherwise. Malformed HTTP, JSON and WebSocket frames get a clear
+answer or a closed door, requests from other people's pages are refused, and the server lives on.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

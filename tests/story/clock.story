@@ -1,6 +1,6 @@
-Somebody sets the server's clock forward and back while people swipe. Entry time never goes back; each step is an entry that says
-what the clock claims now; doors do not care. A card's validity follows the time of entries, so that a clock set back does
-not make an old card young again.
+Somebody sets the server's clock forward and back while people swipe. Entry time never goes back; each step is an
+entry that says what the clock claims now; doors do not care. A card's validity follows the time of entries, so that
+a clock set back does not make an old card young again.
 
 A new post "STO" is served with a clock of its own.
 The post "small" is brought in.

@@ -1,5 +1,5 @@
-Readers go away and come back, and nobody has to do anything about it: a cable is cut, a line is noisy, a reader is busy or
-slow, loses power, or loses a reply. Meanwhile its door stays shut, and the others go on.
+Readers go away and come back, and nobody has to do anything about it: a cable is cut, a line is noisy, a reader is
+busy or slow, loses power, or loses a reply. Meanwhile its door stays shut, and the others go on.
 
 The post "small" is served.
 

@@ -1,6 +1,7 @@
-Each reason for which a card does not open a door: nobody's card, not valid yet, not valid any more, not allowed here,
-revoked, its holder has left. The strike does not move, the reader shows red, and the entry says why, with the facts that were
-known. A card that is nobody's is told by a fingerprint: the same one gives the same, and its number stands nowhere.
+Each reason for which a card does not open a door: nobody's card, not valid yet, not valid any more, not allowed
+here, revoked, its holder has left. The strike does not move, the reader shows red, and the entry says why, with the
+facts that were known. A card that is nobody's is told by a fingerprint: the same one gives the same, and its number
+stands nowhere.
 
 The post "small" is served.
 

@@ -1,6 +1,6 @@
-What doors do by themselves becomes an entry with its cause: opened after an unlock, opened by somebody inside who pressed the
-button, forced open with neither, held open too long, the case of a device opened. Egress is wired in the field: it is
-reported and never waits for the server.
+What doors do by themselves becomes an entry with its cause: opened after an unlock, opened by somebody inside who
+pressed the button, forced open with neither, held open too long, the case of a device opened. Egress is wired in
+the field: it is reported and never waits for the server.
 
 The post "small" is served.
 

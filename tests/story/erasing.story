@@ -1,6 +1,6 @@
-Who looks into a person's file leaves an entry. A person who asks for it, and may, is erased: the key of all that was sealed is
-destroyed, the name is gone, the card is dead, and yet every entry, hash and proof holds, and the tables are what the
-entries say. A backup from before still has the key, and says until when it must be destroyed.
+Who looks into a person's file leaves an entry. A person who asks for it, and may, is erased: the key of all that
+was sealed is destroyed, the name is gone, the card is dead, and yet every entry, hash and proof holds, and the
+tables are what the entries say. A backup from before still has the key, and says until when it must be destroyed.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

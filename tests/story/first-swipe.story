@@ -1,6 +1,6 @@
-A new post is founded at its first start. A technician brings in its description, its devices' keys and its cards by three
-commands. Then a person holds a card to a reader, and the strike pulls back: after the entry, and within half a second. Every
-entry tells what led to it, back to the badge office.
+A new post is founded at its first start. A technician brings in its description, its devices' keys and its cards by
+three commands. Then a person holds a card to a reader, and the strike pulls back: after the entry, and within half
+a second. Every entry tells what led to it, back to the badge office.
 
 ## The first start
 A new post "STO" is served.

@@ -1,6 +1,6 @@
-A technician brings in the post's file, and a slip in it changes nothing: an unknown key, a reference to something that is not
-there, a key that is there twice are refused with file, line and column. Brought in again unchanged, nothing is recorded;
-with one change, only that one.
+A technician brings in the post's file, and a slip in it changes nothing: an unknown key, a reference to something
+that is not there, a key that is there twice are refused with file, line and column. Brought in again unchanged,
+nothing is recorded; with one change, only that one.
 
 The post "small" is served.
 

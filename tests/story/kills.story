@@ -1,6 +1,6 @@
-Every process is killed, again and again, while people swipe. Each time the doors work again within two seconds, on a line of
-115,200 baud. Nothing that was acknowledged is lost: every unlock has its entry, the ledger verifies, the tables are what the
-entries say. Each death and each new start is an entry.
+Every process is killed, again and again, while people swipe. Each time the doors work again within two seconds, on
+a line of 115,200 baud. Nothing that was acknowledged is lost: every unlock has its entry, the ledger verifies, the
+tables are what the entries say. Each death and each new start is an entry.
 
 The post "small" is served.
 Ada swipes at the gate every 50 ms.

@@ -1,5 +1,5 @@
-Guessing is slow, noticed and short. Eight wrong passwords in a row lock a user out for five minutes, also with the right one; too
-many tries from one address are answered later. An administrator's reset lets the user in again.
+Guessing is slow, noticed and short. Eight wrong passwords in a row lock a user out for five minutes, also with the
+right one; too many tries from one address are answered later. An administrator's reset lets the user in again.
 
 A new post "STO" is served.
 The first administrator signs in as "Rosa".

@@ -1,5 +1,6 @@
-A device's key is renewed without going to the bench: the post makes one and sends it, in the secure session that the old key
-made. From then on only the new key opens a session. A device that is not in a secure session gets no key over the line.
+A device's key is renewed without going to the bench: the post makes one and sends it, in the secure session that
+the old key made. From then on only the new key opens a session. A device that is not in a secure session gets no
+key over the line.
 
 The post "small" is served.
 

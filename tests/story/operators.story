@@ -1,6 +1,6 @@
-An operator unlocks a door with a reason, which stands in the ledger for good. Who may not, is refused and told so, and the
-door stays shut. A lockdown dominates every right: no card opens, no operator unlocks, what is unlocked falls shut at once,
-and leaving stays free. Releasing it needs a reason too.
+An operator unlocks a door with a reason, which stands in the ledger for good. Who may not, is refused and told so,
+and the door stays shut. A lockdown dominates every right: no card opens, no operator unlocks, what is unlocked
+falls shut at once, and leaving stays free. Releasing it needs a reason too.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

@@ -1,5 +1,5 @@
-Any entry can be proved to somebody who has nothing but a public key: the proof is a text that `verify-proof` checks offline,
-without the ledger. A proof with a byte changed proves nothing else. An entry changed on the disk is named.
+Any entry can be proved to somebody who has nothing but a public key: the proof is a text that `verify-proof` checks
+offline, without the ledger. A proof with a byte changed proves nothing else. An entry changed on the disk is named.
 
 The post "small" is served.
 Ada swipes at the gate.

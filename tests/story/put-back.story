@@ -1,6 +1,6 @@
-Whoever rules the machine can put back an older state of it, cut the ledger, or go on with a copy; each is sound in itself. A
-checkpoint that was kept elsewhere names all three: rollback, truncation, fork; so does a console that was open before. The
-post's own start notices what it can.
+Whoever rules the machine can put back an older state of it, cut the ledger, or go on with a copy; each is sound in
+itself. A checkpoint that was kept elsewhere names all three: rollback, truncation, fork; so does a console that was
+open before. The post's own start notices what it can.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

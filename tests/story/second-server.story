@@ -1,5 +1,5 @@
-Two servers never write one ledger. The second refuses, says why, and touches nothing: the first goes on, its commands still
-reach it, its consoles stay.
+Two servers never write one ledger. The second refuses, says why, and touches nothing: the first goes on, its
+commands still reach it, its consoles stay.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

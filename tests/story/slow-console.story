@@ -1,5 +1,5 @@
-A console that does not read, and many that stall in the middle of a request, hold up nobody: doors unlock as fast as ever, other
-consoles see every entry, and the one that slept is told what it missed.
+A console that does not read, and many that stall in the middle of a request, hold up nobody: doors unlock as fast
+as ever, other consoles see every entry, and the one that slept is told what it missed.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

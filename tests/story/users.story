@@ -1,6 +1,6 @@
-Who may sit at a console, and how they get there: a link that works once, a password, a session; wrong passwords that lock out;
-resets, roles, ends. The last administrator cannot be shut out, and whoever is root on the machine can let one in again. All
-of it stands in the ledger, and no password and no name does.
+Who may sit at a console, and how they get there: a link that works once, a password, a session; wrong passwords
+that lock out; resets, roles, ends. The last administrator cannot be shut out, and whoever is root on the machine
+can let one in again. All of it stands in the ledger, and no password and no name does.
 
 A new post "STO" is served.
 

@@ -1,5 +1,5 @@
-Ten thousand entries a second for a minute, from eight tools at once, while people swipe and a console looks on. Each is durable before
-it is acknowledged, doors open all the while, and the ledger verifies.
+Ten thousand entries a second for a minute, from eight tools at once, while people swipe and a console looks on.
+Each is durable before it is acknowledged, doors open all the while, and the ledger verifies.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

@@ -1,5 +1,5 @@
-Ten minutes in which one process after the other is killed, at moments that chance chooses, while people swipe at every door.
-Each time the doors work again within two seconds, and in the end nothing is missing.
+Ten minutes in which one process after the other is killed, at moments that chance chooses, while people swipe at
+every door. Each time the doors work again within two seconds, and in the end nothing is missing.
 
 The post "small" is served.
 The first administrator signs in as "Rosa".

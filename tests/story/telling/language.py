@@ -1,12 +1,12 @@
 """The language of the stories: sentences, one a line, each ended by a full stop.
 
-A story begins with a paragraph that says what it shows. Then come sentences; a line that begins with blanks goes on with
-the sentence before it (or is the text of a file). `## ...` begins a section: what is expected of the ledger is looked for
-among the entries since its beginning. `# ...` is a remark.
+A story begins with a paragraph that says what it shows. Then come sentences; a line that begins with blanks goes on
+with the sentence before it (or is the text of a file). `## ...` begins a section: what is expected of the ledger is
+looked for among the entries since its beginning. `# ...` is a remark.
 
 A sentence's pattern is written as it reads: <name> is a word, <name:text> anything within the quotes around it,
-<name:number>, <name:time> (300 ms, 2 s, 1 min, 1 h), <name:path>, <name:json>, <name:rest> what remains; [...] may be left out and
-(a|b) is one of two.
+<name:number>, <name:time> (300 ms, 2 s, 1 min, 1 h), <name:path>, <name:json>, <name:rest> what remains; [...] may be
+left out and (a|b) is one of two.
 """
 
 import re

@@ -1,5 +1,5 @@
-"""A post's file and its cards, as far as the stories need them: which reader and which strike belong to a door, whose card
-has which number. The server reads the same files with its own, strict reader; this one takes their plain form only:
+"""A post's file and its cards, as far as the stories need them: which reader and which strike belong to a door, whose
+card has which number. The server reads the same files with its own, strict reader; this one takes their plain form only:
 
     section:                       post:
       - { key: value, ... }          key: value

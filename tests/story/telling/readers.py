@@ -1,4 +1,4 @@
-"""The readers and doors of a post, simulated: the real sim-reader over ptys and TCP, told what to do and listened to."""
+"""The readers and doors of a post: the real sim-reader over ptys and TCP, told what to do and listened to."""
 
 import json
 import os
@@ -106,7 +106,7 @@ class Readers:
     # ---- listening ----
 
     def wait_for(self, wanted, since_us, seconds, after=-1):
-        """The first happening from `since_us` on, behind place `after`, of which `wanted` is true; None when time is up."""
+        """The first happening from `since_us` on, behind place `after`, that is `wanted`; None when time is up."""
         until = time.monotonic() + seconds
         with self.came:
             at = after + 1
@@ -139,7 +139,7 @@ class Readers:
             return [news for news in self.happenings if news.get("boot_us", 0) >= since_us and wanted(news)]
 
     def violations(self):
-        """What the panel did against the protocol. That a device forgets its session is its own fault where it was told to."""
+        """What the panel did against the protocol. Where a device was told to, it forgets its session by itself."""
         with self.came:
             return [news for news in self.happenings if news["happening"] in ("violation", "lines_lost")
                     and not (self.spoilt and news.get("what") == "a session frame without a session")]

@@ -14,8 +14,10 @@ from telling.web import Web
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOOK_S = 0.04
+OF_THE_POST = ("door", "device", "line", "zone", "floor")
 FAILURES_MAX = 4
 LOG_LINES = 40
+BAD_NEWS = r"^.*(ERROR: \w+Sanitizer|runtime error:|signal (?:4|6|7|8|11|31)\b).*$"
 LONG_S = 2                      # a step that takes longer says so
 
 
@@ -115,23 +117,25 @@ class Story:
 
     def logs_are_clean(self, name):
         """A sanitizer's report, or a process that the sandbox ended, is a failure wherever it happens."""
-        for log in sorted(os.listdir(self.folder)):
-            if not log.endswith(".log"):
-                continue
-            with open(os.path.join(self.folder, log), encoding="utf-8", errors="replace") as file:
+        for log in self.logs():
+            with open(log, encoding="utf-8", errors="replace") as file:
                 text = file.read()
-            found = re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:|signal (?:4|6|7|8|11|31)\b).*$", text, re.MULTILINE)
+            found = re.search(BAD_NEWS, text, re.MULTILINE)
             if found:
-                self.tap.point(False, "%s: %s is clean" % (name, log), found[0] + report_of(text[found.end() :]))
+                where = os.path.relpath(log, self.folder)
+                self.tap.point(False, "%s: %s is clean" % (name, where), found[0] + report_of(text[found.end() :]))
                 return 1
         return 0
 
+    def logs(self):
+        return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.folder) for name in names
+                      if name.endswith(".log"))
+
     def show_logs(self):
-        for log in sorted(os.listdir(self.folder)):
-            if log.endswith(".log"):
-                with open(os.path.join(self.folder, log), encoding="utf-8", errors="replace") as file:
-                    for line in file.read().splitlines()[-LOG_LINES:]:
-                        self.tap.remark("%s| %s" % (log, line))
+        for log in self.logs():
+            with open(log, encoding="utf-8", errors="replace") as file:
+                for line in file.read().splitlines()[-LOG_LINES:]:
+                    self.tap.remark("%s| %s" % (os.path.basename(log), line))
 
     def begin_section(self):
         self.used = set()
@@ -208,7 +212,7 @@ class Story:
         key = name.lower()
         for entry in self.entries():
             body = entry.get("body", {})
-            if kind in ("door", "device", "line", "zone", "floor") and entry["type"] == "post." + kind and body["key"] == key:
+            if kind in OF_THE_POST and entry["type"] == "post." + kind and body["key"] == key:
                 return entry["seq"]
             if kind in ("person", "credential") and entry["type"] == "access.credential" and body["key"] == key:
                 return body["person"] if kind == "person" else entry["seq"]

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 as far as a console needs it: does the tree that I knew lie at the beginning of this one?"""
+"""The Merkle tree of RFC 6962 as far as a console needs it: is the tree that I knew the beginning of this one?"""
 
 import base64
 import hashlib

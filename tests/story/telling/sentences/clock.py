@@ -5,26 +5,18 @@ import struct
 
 from telling.language import does, expects
 
-LIBRARY = "libclock_step.so"
+LIBRARY = "tests/story/libclock_step.so"
 SHIFT = struct.Struct("<q")
 
 
 @does('A new post "<code:text>" is served with a clock of its own')
 def served_with_clock(story, code):
     set_offset(story, 0)
-    environment = dict(story.environment, CLOCK_STEP_FILE=story.path_of("clock"), LD_PRELOAD=library(story))
+    environment = dict(story.environment, CLOCK_STEP_FILE=story.path_of("clock"), LD_PRELOAD=story.program(LIBRARY))
     # A sanitizer wants to be the first library; it need not be for this one.
     environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     story.found(code=code).serve_environment = environment
     story.server.start()
-
-
-def library(story):
-    for folder in ("tests/story", "tests/lib", "."):
-        path = os.path.join(story.build, folder, LIBRARY)
-        if os.path.exists(path):
-            return path
-    raise AssertionError("%s was not built" % LIBRARY)
 
 
 def set_offset(story, seconds):

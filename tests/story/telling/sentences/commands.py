@@ -117,8 +117,7 @@ def keep_said(story, name):
 
 def remarks(story, count, pace, letters):
     """Gives in how many milliseconds all were answered."""
-    program = next(path for path in (os.path.join(story.build, folder, "story-remarks") for folder in ("tests/story", "."))
-                   if os.path.exists(path))
+    program = story.program("tests/story/story-remarks")
     done = subprocess.run([program, story.server.folder, str(count), str(pace), str(letters)], capture_output=True,
                           timeout=60 * story.slow + count / 1000, check=False)
     if done.returncode != 0:
@@ -146,8 +145,8 @@ def demonstration(story, span):
                story.path_of("demo")]
     done = subprocess.run(command, env=story.environment, capture_output=True, timeout=60 * story.slow, check=False)
     told = json.loads(done.stdout or b"{}")
-    good = told.get("verified") and told.get("fsck") and told.get("grants") and told.get("ledger_size") == told.get("entries")
-    if done.returncode != 0 or not good or b"https://" not in done.stderr:
+    good = all(told.get(name) for name in ("verified", "fsck", "grants"))
+    if done.returncode != 0 or not good or told["ledger_size"] != told["entries"] or b"https://" not in done.stderr:
         raise AssertionError("exit code %d: %s" % (done.returncode, said(done)))
     if told["grants"] + told["denials"] > told["swipes"] or told["unlock_p99_ms"] > 500 * story.slow:
         raise AssertionError(str(told))

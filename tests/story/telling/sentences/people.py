@@ -178,7 +178,7 @@ def shows(story, door, colour, limit):
 @expects("No unlock came before its entry, and none without")
 def unlocks_have_entries(story):
     """At any moment, a door has been unlocked at most as often as the ledger then said."""
-    happened = {key: story.readers.unlocks(key) for key in story.post.doors}  # before the entries are read: all are there
+    happened = {key: story.readers.unlocks(key) for key in story.post.doors}  # first: what they wait for is there then
     said = {}
     for entry in story.entries():
         if entry["type"] in ("access.granted", "access.unlocked"):

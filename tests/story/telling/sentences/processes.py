@@ -151,7 +151,8 @@ def time_to_passage(story, door, role, limit):
     return took
 
 
-@expects("Kill <role> <times:number> times while people swipe at the <door>; each time it unlocks again within <limit:time>")
+@expects("Kill <role> <times:number> times while people swipe at the <door>; "
+         "each time it unlocks again within <limit:time>")
 def kill_loop(story, role, times, door, limit):
     worst = 0.0
     for _ in range(times):
@@ -183,7 +184,8 @@ def own_address(story):
         raise AssertionError("%s, and the first serves %s" % (now.strip(), first))
 
 
-@expects("Kill one process after the other for <span:time> while people swipe at the <door>; each time it unlocks again within <limit:time>")
+@expects("Kill one process after the other for <span:time> while people swipe at the <door>; "
+         "each time it unlocks again within <limit:time>")
 def kill_on(story, span, door, limit):
     """In an order and at moments drawn from a seed that is told."""
     seed = int(os.environ.get("STORY_SEED", secrets.randbelow(1 << 32)))

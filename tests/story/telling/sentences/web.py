@@ -50,7 +50,8 @@ def makes(story, who, role, name):
         raise AssertionError("the link does not work: %s" % story.answer.body.decode())
 
 
-@expects("<who> asks <method> <path:path>[ with <members:json>][ under the header \"<header:text>\"] and gets <status:number>[ <error>]")
+@expects('<who> asks <method> <path:path>[ with <members:json>][ under the header "<header:text>"] '
+         "and gets <status:number>[ <error>]")
 def asks(story, who, method, path, members, header, status, error):
     person = story.stranger() if who.lower() == "somebody" else story.person(who)
     name, _, value = (header or "").partition(": ")
@@ -81,7 +82,8 @@ def link_kept(story, name, kept):
     story.kept[kept] = link_of(story, *(("--name", name) if name else ()))
 
 
-@expects('<who> uses the link <kept> with the password "<password:text>"[ from <place>] and gets <status:number>[ <error>]')
+@expects('<who> uses the link <kept> with the password "<password:text>"[ from <place>] '
+         "and gets <status:number>[ <error>]")
 def uses_link(story, who, kept, password, place, status, error):
     story.acted()
     if place:
@@ -157,7 +159,8 @@ def asks_with_text(story, who, method, path, text, status, error):
     judge(story, status, error)
 
 
-@expects("<who> asks <method> <path:path> with <members:json> without the header <header> and gets <status:number>[ <error>]")
+@expects("<who> asks <method> <path:path> with <members:json> without the header <header> "
+         "and gets <status:number>[ <error>]")
 def asks_without(story, who, method, path, members, header, status, error):
     story.acted()
     story.answer = story.person(who).ask(method, path, json.loads(members), {header: None})
@@ -262,9 +265,10 @@ def feed_beats(story, who):
 def missing(story, feed):
     """The entries since its greeting that a feed has neither brought nor told of as a gap."""
     there = {entry["seq"] for entry in feed.entries()}
-    told = [range(one["from"], one["to"] + 1) for one in feed.messages if one["kind"] == "gap"]
-    first = feed.messages[0]["size"]
-    return [seq for seq in range(first, len(story.entries())) if seq not in there and not any(seq in gap for gap in told)]
+    for one in feed.messages:
+        if one["kind"] == "gap":
+            there.update(range(one["from"], one["to"] + 1))
+    return [seq for seq in range(feed.messages[0]["size"], len(story.entries())) if seq not in there]
 
 
 @expects("The feed of <who> has brought every entry")
@@ -315,7 +319,8 @@ def unlocked_meanwhile(story, door, limit, usual):
     took.sort()
     if len(took) < 20 or took[-1] > limit * 1e6 * story.slow or took[len(took) * 9 // 10] > usual * 1e6 * story.slow:
         raise AssertionError("%d swipes: %s us" % (len(took), took[-10:]))
-    return "%d swipes, %.1f ms in the middle, %.1f ms at worst" % (len(took), took[len(took) // 2] / 1e3, took[-1] / 1e3)
+    middle, worst = took[len(took) // 2] / 1e3, took[-1] / 1e3
+    return "%d swipes, %.1f ms in the middle, %.1f ms at worst" % (len(took), middle, worst)
 
 
 # ---- a console that remembers ----
