@@ -36,6 +36,7 @@ lint:
 	@tools/lint
 
 bench:
+	@tools/install build bench
 	@tools/bench $(BENCH)
 
 fuzz:

@@ -67,10 +67,10 @@ static void row_load(sqlite3_stmt *from, struct bare_row *row)
 void bare_rows_load(const char *database, uint64_t first, uint64_t end, struct bare_rows *ret_rows)
 {
 	sqlite3 *handle = bare_open_reader(database);
-	sqlite3_stmt *from = prepare(handle,
-				     "SELECT e.seq, e.line, i.type, i.actor, i.cause, p.time, p.person, p.door FROM entry e"
-				     " JOIN ledger_index i ON i.seq = e.seq LEFT JOIN access_passage p ON p.seq = e.seq"
-				     " WHERE e.seq >= $1 AND e.seq < $2 ORDER BY e.seq");
+	sqlite3_stmt *from =
+		prepare(handle, "SELECT e.seq, e.line, i.type, i.actor, i.cause, p.time, p.person, p.door FROM entry e"
+				" JOIN ledger_index i ON i.seq = e.seq LEFT JOIN access_passage p ON p.seq = e.seq"
+				" WHERE e.seq >= $1 AND e.seq < $2 ORDER BY e.seq");
 	*ret_rows = (struct bare_rows){.at = calloc(end - first + 1, sizeof *ret_rows->at), .first = first};
 	ENSURE(ret_rows->at);
 	(void)sqlite3_bind_int64(from, 1, (sqlite3_int64)first);
@@ -169,7 +169,8 @@ void bare_open(const char *database, struct bare *ret_bare)
 {
 	char cache[60];
 	*ret_bare = (struct bare){0};
-	SQL_OK(ret_bare->handle, sqlite3_open_v2(database, &ret_bare->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+	SQL_OK(ret_bare->handle,
+	       sqlite3_open_v2(database, &ret_bare->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	sqlite3 *handle = ret_bare->handle;
 	(void)sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", CACHE_KB);
@@ -188,8 +189,8 @@ void bare_open(const char *database, struct bare *ret_bare)
 
 void bare_close(struct bare *bare)
 {
-	sqlite3_stmt *all[] = {bare->begin,      bare->commit,  bare->entry, bare->index, bare->tile,
-			       bare->checkpoint, bare->passage, bare->door};
+	sqlite3_stmt *all[] = {bare->begin, bare->commit,     bare->entry,   bare->index,
+			       bare->tile,  bare->checkpoint, bare->passage, bare->door};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		(void)sqlite3_finalize(all[i]);
 	BENCH_NEED(sqlite3_close(bare->handle) == SQLITE_OK, "the floor's database would not close");
@@ -278,5 +279,6 @@ void bare_commit(struct bare *bare, const struct bare_rows *rows, uint64_t size)
 void bare_tidy(struct bare *bare, uint64_t wal_bytes_max)
 {
 	if (bare->wal_bytes > wal_bytes_max)
-		SQL_OK(bare->handle, sqlite3_wal_checkpoint_v2(bare->handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+		SQL_OK(bare->handle,
+		       sqlite3_wal_checkpoint_v2(bare->handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
 }

@@ -26,8 +26,8 @@ struct bare_row {
 struct bare_rows {
 	struct bare_row *at;
 	size_t count;
-	uint64_t first;   /* seq of the first */
-	struct span note; /* the checkpoint */
+	uint64_t first;         /* seq of the first */
+	struct span note;       /* the checkpoint */
 	uint8_t tile[256 * 32]; /* any bytes: hashes are as good as random */
 };
 

@@ -150,11 +150,13 @@ void bench_stop(pid_t process)
 static int notify_listen(const char *path)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	BENCH_NEED(strlen(path) < sizeof at.sun_path, "%s: too long for a socket's name; build in a folder nearer to /", path);
+	BENCH_NEED(strlen(path) < sizeof at.sun_path, "%s: too long for a socket's name; build in a folder nearer to /",
+		   path);
 	memcpy(at.sun_path, path, strlen(path) + 1);
 	(void)unlink(path);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	BENCH_NEED(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0, "listen on %s: %s", path, strerror(errno));
+	BENCH_NEED(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0, "listen on %s: %s", path,
+		   strerror(errno));
 	return fd;
 }
 
@@ -213,7 +215,8 @@ void bench_server_start(const char *folder, struct bench_server *ret_server)
 	bench_path(path, "%s.log", folder);
 	int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	bench_program("legation", program);
-	const char *arguments[] = {"legation", "serve", "--dir", folder, "--listen", "127.0.0.1:0", "--code", "BNC", NULL};
+	const char *arguments[] = {"legation",    "serve",  "--dir", folder, "--listen",
+				   "127.0.0.1:0", "--code", "BNC",   NULL};
 	double start_s = bench_now_s();
 	server->process = bench_start(program, arguments, -1, log, log);
 	wait_ready(notify, server);
@@ -314,7 +317,8 @@ double bench_now_s(void)
 
 void bench_sleep_s(double seconds)
 {
-	struct timespec pause = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+	struct timespec pause = {.tv_sec = (time_t)seconds,
+				 .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
 	while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
 		;
 }

@@ -17,7 +17,7 @@ enum {
 	LINES = 4,
 	READERS = 10,
 	PEOPLE = 200,
-	BATCH = 1000,             /* entries in one transaction */
+	BATCH = 1000,               /* entries in one transaction */
 	STEP_US = 12 * 1000 * 1000, /* from one person to the next: a million entries are about two months */
 	PERSON_BYTES_MAX = 60,
 };

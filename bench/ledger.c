@@ -1,9 +1,9 @@
 /* bench/ledger.c - how many durable entries a second, and how many SQLite alone would make of the same rows.
  *
  * Eight producers, each a process of its own, put remarks on record through the tool socket of the real server, with
- * several requests in flight each: 4 for ledger.ratio, and 1 and 16 beside it, for larger batches share a flush among more entries
- * and so measure our work, smaller ones the disk's. An entry counts when its answer has come, and answers leave core only after the
- * commit.
+ * several requests in flight each: 4 for ledger.ratio, and 1 and 16 beside it, because larger batches share a flush
+ * among more entries and so weigh our work, smaller ones the disk's. An entry counts when its answer has come, and
+ * answers leave core only after the commit.
  *
  * The floor (bench/bare.h) takes a copy of the database as it was before the round and writes the same rows into it:
  * entry, its index, the tree's tiles, the checkpoint's row, with a commit wherever core made one. The sizes of core's
@@ -36,20 +36,21 @@
 
 enum {
 	PRODUCERS = 8,
-	IN_FLIGHT = 4,            /* requests of one producer that wait for their answer */
+	IN_FLIGHT = 4, /* requests of one producer that wait for their answer */
 	IN_FLIGHT_FEW = 1,
 	IN_FLIGHT_MANY = 16,
-	ROUND_ENTRIES = 1500,     /* of one producer */
+	ROUND_ENTRIES = 1500, /* of one producer */
 	ROUNDS = 11,
 	WARM_ROUNDS = 2,
 	WATCH_NS = 150 * 1000,
-	CHANGE_OFFSET = 8,        /* of iChange in the -shm file: sqlite.org/walformat.html, section 2.1 */
+	CHANGE_OFFSET = 8,                /* of iChange in the -shm file: sqlite.org/walformat.html, section 2.1 */
 	WAL_BYTES_MAX = 48 * 1024 * 1024, /* LOOP_WAL_BYTES_MAX of core/loop.c */
-	REST_MS = 300,            /* in which core copies its log */
+	REST_MS = 300,                    /* in which core copies its log */
 };
 
-static const char remark[] = "Remark for the bench: somebody changed the battery of the reader at the gate, and puts that on "
-			     "record.";
+static const char remark[] =
+	"Remark for the bench: somebody changed the battery of the reader at the gate, and puts that on "
+	"record.";
 
 struct result {
 	double start_s, end_s;
@@ -96,7 +97,8 @@ static struct link *connect_tool(const char *folder)
 	BENCH_NEED(snprintf(to.sun_path, sizeof to.sun_path, "%s/run/tool.sock", folder) < (int)sizeof to.sun_path,
 		   "%s: too long for a socket's name", folder);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	BENCH_NEED(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "%s: %s", to.sun_path, strerror(errno));
+	BENCH_NEED(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "%s: %s", to.sun_path,
+		   strerror(errno));
 	return link_open(fd, "core");
 }
 
@@ -182,18 +184,15 @@ static void producers_stop(struct producers *producers)
 
 /* ---- processor time ---- */
 
+/* Seconds that a process of one thread has run: the scheduler's own count, in nanoseconds. */
 static double cpu_of(pid_t process)
 {
-	char path[60], text[600];
-	unsigned long long user = 0, kernel = 0;
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", process);
+	char path[60], text[200];
+	(void)snprintf(path, sizeof path, "/proc/%d/schedstat", process);
 	FILE *from = fopen(path, "re");
 	BENCH_NEED(from && fgets(text, sizeof text, from), "core has gone");
 	(void)fclose(from);
-	const char *rest = strrchr(text, ')');
-	BENCH_NEED(rest && sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel) == 2,
-		   "what has core used?");
-	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+	return (double)strtoull(text, NULL, 10) / 1e9;
 }
 
 static double own_cpu(void)
@@ -299,8 +298,8 @@ static int rising(const void *a, const void *b)
 static void batches_remark(int number, double per_s, double floor_per_s, struct batches *batches)
 {
 	qsort(batches->size, batches->count, sizeof *batches->size, rising);
-	bench_remark("round %d: %.0f/s over %.0f/s = %.3f; %zu batches seen of %u, median %zu, largest %zu", number, per_s,
-		     floor_per_s, per_s / floor_per_s, batches->count, batches->commits,
+	bench_remark("round %d: %.0f/s over %.0f/s = %.3f; %zu batches seen of %u, median %zu, largest %zu", number,
+		     per_s, floor_per_s, per_s / floor_per_s, batches->count, batches->commits,
 		     batches->size[batches->count / 2], batches->size[batches->count - 1]);
 }
 

@@ -35,7 +35,8 @@ static json_t *device_json(const struct site *site, size_t line, size_t address)
 {
 	char key[33];
 	sodium_bin2hex(key, sizeof key, site->key[line][address], 16);
-	json_t *json = json_pack("{s:i,s:s,s:s}", "address", (int)address, "kind", address == 0 ? "io" : "reader", "scbk", key);
+	json_t *json = json_pack("{s:i,s:s,s:s}", "address", (int)address, "kind", address == 0 ? "io" : "reader",
+				 "scbk", key);
 	if (address == 0)
 		json_object_set_new(json, "outputs", json_integer(16));
 	else
@@ -52,8 +53,8 @@ void site_config(struct site *site, const char *folder, unsigned baud, const cha
 		for (size_t address = 0; address <= site->readers; address++)
 			json_array_append_new(devices, device_json(site, line, address));
 		bench_path(pty, "%s/line-%zu", folder, line);
-		json_array_append_new(lines, json_pack("{s:s,s:s,s:i,s:o}", "transport", "pty", "path", pty, "baud", (int)baud,
-						       "devices", devices));
+		json_array_append_new(lines, json_pack("{s:s,s:s,s:i,s:o}", "transport", "pty", "path", pty, "baud",
+						       (int)baud, "devices", devices));
 	}
 	json_t *json = json_pack("{s:o}", "lines", lines);
 	BENCH_NEED(json_dump_file(json, path, JSON_INDENT(1)) == 0, "write %s", path);

@@ -11,7 +11,7 @@
 enum { SITE_LINES_MAX = 8, SITE_READERS_MAX = 15, SITE_FACILITY = 77, SITE_FIRST_CARD = 2001 };
 
 struct site {
-	size_t lines, readers, people; /* readers on each line */
+	size_t lines, readers, people;                 /* readers on each line */
 	char address[SITE_LINES_MAX][BENCH_PATH_SIZE]; /* "serial:/path" */
 	uint8_t key[SITE_LINES_MAX][SITE_READERS_MAX + 1][16];
 };

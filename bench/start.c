@@ -21,7 +21,8 @@ enum { ROUNDS = 5, READ_SIZE = 4096 };
 /* gives   whether all caches were dropped. */
 static bool caches_drop(const char *folder)
 {
-	static const char *const names[] = {"data/legation.db", "data/legation.db-wal", "data/legation.db-shm", "root.key"};
+	static const char *const names[] = {"data/legation.db", "data/legation.db-wal", "data/legation.db-shm",
+					    "root.key"};
 	sync();
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 	bool all = fd >= 0 && write(fd, "3\n", 2) == 2;
@@ -86,13 +87,15 @@ int main(void)
 		bench_server_stop(&server);
 		bench_server_start(folder, &server);
 		bench_sample(&warm, server.ready_ms);
-		bench_remark("round %d: %.0f ms cold, %.0f ms warm; core read %.1f MB from the disk and peaked at %.1f MB", i,
-			     took.at[took.count - 1], server.ready_ms, (double)bytes / 1e6, core_hwm_mb);
+		bench_remark(
+			"round %d: %.0f ms cold, %.0f ms warm; core read %.1f MB from the disk and peaked at %.1f MB",
+			i, took.at[took.count - 1], server.ready_ms, (double)bytes / 1e6, core_hwm_mb);
 		bench_server_stop(&server);
 		(void)caches_drop(folder);
 		bench_sample(&reading, read_ms(folder, bytes));
 	}
-	bench_remark(all ? "all caches were dropped" : "only the database's pages were dropped: run as root for the whole");
+	bench_remark(all ? "all caches were dropped"
+			 : "only the database's pages were dropped: run as root for the whole");
 	bench_figure("start.ms", bench_percentile(&took, 50), "ms");
 	bench_figure("start.worst_ms", bench_percentile(&took, 100), "ms");
 	bench_figure("start.warm_ms", bench_percentile(&warm, 50), "ms");

@@ -24,14 +24,14 @@
 
 enum {
 	LINES = 4,
-	READERS = 8,              /* of each line */
+	READERS = 8, /* of each line */
 	BAUD = 115200,
 	EVERY_MS = 500,
 	WINDOWS = 8,
 	WINDOW_S = 8,
-	SETTLE_S = 6,             /* every device online and secure */
+	SETTLE_S = 6, /* every device online and secure */
 	LINE_SIZE = 64 * 1024,
-	FLOOR_ROWS = 1024,        /* grants that the floor writes, over and over with new numbers */
+	FLOOR_ROWS = 1024,                 /* grants that the floor writes, over and over with new numbers */
 	WAL_BYTES_QUIET = 4 * 1024 * 1024, /* LOOP_WAL_BYTES_WANTED of core/loop.c */
 };
 
@@ -74,8 +74,14 @@ static void simulator_start(struct bench *bench)
 	site_config(&bench->site, bench->folder, BAUD, config);
 	BENCH_NEED(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0, "pipe");
 	int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	const char *arguments[] = {"sim-reader",   "--config", config, "--quiet", "--until-eof", "--json",
-				   geteuid() == 0 ? "--realtime" : NULL, NULL};
+	const char *arguments[] = {"sim-reader",
+				   "--config",
+				   config,
+				   "--quiet",
+				   "--until-eof",
+				   "--json",
+				   geteuid() == 0 ? "--realtime" : NULL,
+				   NULL};
 	bench->simulator.process = bench_start(program, arguments, in[0], out[1], log);
 	(void)close(in[0]);
 	(void)close(out[1]);
@@ -95,11 +101,12 @@ static void simulator_start(struct bench *bench)
 static void swipe_all(const struct bench *bench, unsigned every_ms)
 {
 	for (size_t i = 0; i < LINES * READERS; i++)
-		(void)fprintf(bench->simulator.orders,
-			      "{\"command\":\"swipe\",\"line\":%zu,\"device\":%zu,\"format\":\"wiegand\",\"every_ms\":%u,"
-			      "\"first_ms\":%zu,\"h10301\":{\"facility\":%d,\"number\":%zu}}\n",
-			      i % LINES, 1 + i / LINES, every_ms, i * EVERY_MS / (LINES * READERS), SITE_FACILITY,
-			      SITE_FIRST_CARD + i);
+		(void)fprintf(
+			bench->simulator.orders,
+			"{\"command\":\"swipe\",\"line\":%zu,\"device\":%zu,\"format\":\"wiegand\",\"every_ms\":%u,"
+			"\"first_ms\":%zu,\"h10301\":{\"facility\":%d,\"number\":%zu}}\n",
+			i % LINES, 1 + i / LINES, every_ms, i * EVERY_MS / (LINES * READERS), SITE_FACILITY,
+			SITE_FIRST_CARD + i);
 	(void)fflush(bench->simulator.orders);
 }
 
@@ -163,13 +170,11 @@ static void floor_window(struct bench *bench)
 	bare_copy(bench->database, bench->copy);
 	bare_open(bench->copy, &bare);
 	uint64_t seq = bare_size(bare.handle);
-	double every_s = EVERY_MS / 1000.0 / (LINES * READERS);
-	size_t commits = (size_t)(WINDOW_S / every_s);
-	double next_s = bench_now_s();
-	for (size_t i = 0; i < commits; i++, next_s += every_s) {
-		double now_s = bench_now_s();
-		if (next_s > now_s)
-			bench_sleep_s(next_s - now_s);
+	const double every_s = EVERY_MS / 1000.0 / (LINES * READERS), begun_s = bench_now_s();
+	for (size_t i = 0; i < WINDOW_S * 1000 / EVERY_MS * LINES * READERS; i++) {
+		double wait_s = begun_s + (double)i * every_s - bench_now_s();
+		if (wait_s > 0)
+			bench_sleep_s(wait_s);
 		struct bare_row row = rows.at[i % rows.count];
 		row.seq = seq++;
 		double start_s = bench_now_s();
@@ -206,13 +211,15 @@ static void say(struct bench *bench, const json_t *figures)
 {
 	double p50 = number_of(figures, "latency_p50_us") / 1000, p99 = number_of(figures, "latency_p99_us") / 1000;
 	double floor_p50 = bench_percentile(&bench->floor_ms, 50), floor_p99 = bench_percentile(&bench->floor_ms, 99);
-	bench_remark("%.0f cards, %.0f unlocks, %.0f without an answer; the longest took %.1f ms", number_of(figures, "cards_sent"),
-		     number_of(figures, "unlocks"), number_of(figures, "unanswered"), number_of(figures, "latency_max_us") / 1000);
+	bench_remark("%.0f cards, %.0f unlocks, %.0f without an answer; the longest took %.1f ms",
+		     number_of(figures, "cards_sent"), number_of(figures, "unlocks"), number_of(figures, "unanswered"),
+		     number_of(figures, "latency_max_us") / 1000);
 	bench_remark("the simulator's own bytes were late by %.1f us on average, %.1f ms at most",
 		     number_of(figures, "late_mean_ns") / 1000, number_of(figures, "late_max_ns") / 1e6);
 	bench_remark("%zu commits of the floor; the longest took %.1f ms", bench->floor_ms.count,
 		     bench_percentile(&bench->floor_ms, 100));
-	bench_remark("all processes: %.1f MB resident, pages that several share counted for each", (double)bench->rss_kb / 1024);
+	bench_remark("all processes: %.1f MB resident, pages that several share counted for each",
+		     (double)bench->rss_kb / 1024);
 	bench_figure("swipe.p50_ms", p50, "ms");
 	bench_figure("swipe.p99_ms", p99, "ms");
 	bench_figure("swipe.floor_p50_ms", floor_p50, "ms");

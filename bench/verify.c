@@ -27,7 +27,8 @@ static double floor_s(const char *database, uint64_t *ret_rows)
 	(void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", CACHE_KB);
 	BENCH_NEED(sqlite3_exec(handle, pragma, NULL, NULL, NULL) == SQLITE_OK, "pragma");
 	double start_s = bench_now_s();
-	BENCH_NEED(sqlite3_prepare_v2(handle, "SELECT seq, line FROM entry ORDER BY seq", -1, &lines, NULL) == SQLITE_OK,
+	BENCH_NEED(sqlite3_prepare_v2(handle, "SELECT seq, line FROM entry ORDER BY seq", -1, &lines, NULL) ==
+			   SQLITE_OK,
 		   "prepare: %s", sqlite3_errmsg(handle));
 	*ret_rows = 0;
 	while (sqlite3_step(lines) == SQLITE_ROW) {
