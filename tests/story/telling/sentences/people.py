@@ -191,23 +191,29 @@ def unlocks_have_entries(story):
             raise AssertionError("the %s: %d unlocks and %d entries; the first beyond them:\n%s" % (
                 key, len(unlocked), len(entries), first_beyond(unlocked, entries)))
         for place, news in enumerate(unlocked):
-            if entries[place] > wall_text(news["boot_us"] + 1000):
-                raise AssertionError("the %s: unlock %d came before its entry of %s" % (key, place + 1, entries[place]))
+            if entries[place] > wall_text(news):
+                raise AssertionError("the %s: unlock %d came before its entry:\n%s" % (
+                    key, place + 1, around(unlocked, entries, place)))
     return "%d unlocks" % count
 
 
 def first_beyond(unlocked, entries):
     """Where the two part: the last unlocks and entries before that moment."""
     for place, news in enumerate(unlocked):
-        until = wall_text(news["boot_us"] + 1000)
-        if sum(time <= until for time in entries) <= place:
-            around = [wall_text(one["boot_us"]) for one in unlocked[max(0, place - 2) : place + 1]]
-            return "unlocks at %s, entries at %s" % (around, [one for one in entries if one <= until][-3:])
+        if sum(time <= wall_text(news) for time in entries) <= place:
+            return around(unlocked, entries, place)
     return "no moment"
 
 
-def wall_text(at_boot_us):
-    wall_us = time.time_ns() // 1000 - boot_us() + at_boot_us
+def around(unlocked, entries, place):
+    begin = max(0, place - 3)
+    return "unlocks %s\nentries %s" % ([wall_text(news) for news in unlocked[begin : place + 2]],
+                                      entries[begin : place + 2])
+
+
+def wall_text(news):
+    """A happening's time as entries write it, and a millisecond for the difference of two clocks."""
+    wall_us = news["wall_us"] + 1000
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall_us // 1000000)) + ".%06dZ" % (wall_us % 1000000)
 
 
